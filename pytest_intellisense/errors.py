@@ -1,0 +1,56 @@
+"""What can go wrong, and whose fault it is.
+
+IntelliSenseError
+  + PlanError            a plan file cannot be used as written          (PLAN)
+  + EnvironmentProblem   Redis, TESTRADE, Tesseract or disk not usable  (ENV)
+    x InjectionRefused   a safety gate said no                          (ENV)
+  + CaptureFailed        the recorder stopped; verdicts would be lies   (LOSS)
+  + SettingsError        an option, ini value or environment variable   (PLAN)
+
+A check that did not hold is no error: it is a ValidationOutcome. `PlanFailed`, which carries those to pytest,
+is an AssertionError and stands in `collecting.failure`.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+class IntelliSenseError(Exception):
+    """Base of every error a user can cause or meet; `str()` is one clear sentence, `hint` says what to do."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(without_secrets(message))
+        self.hint = without_secrets(hint)
+
+
+class PlanError(IntelliSenseError):
+    """A plan file cannot be used as written."""
+
+
+class EnvironmentProblem(IntelliSenseError):
+    """Something the run needs is not there; no verdict about TESTRADE follows from it."""
+
+
+class InjectionRefused(EnvironmentProblem):
+    """A layer of the injection gate refused; `layer` names it."""
+
+    def __init__(self, message: str, *, layer: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.layer = layer
+
+
+class CaptureFailed(IntelliSenseError):
+    """The recorder of events stopped or cannot vouch for what it has."""
+
+
+class SettingsError(IntelliSenseError):
+    """A setting has a value that cannot be meant."""
+
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@(?=[^@\s/]*(?:[:/\s]|$))|(?<=://)\S*@")
+
+
+def without_secrets(text: str) -> str:
+    """Replace the credentials of every URL in `text`, also where the password holds a raw `@` or `/`."""
+    return _CREDENTIALS.sub("***@", text)

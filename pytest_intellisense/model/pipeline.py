@@ -1,0 +1,56 @@
+"""PipelineSignature: the stages an injection is expected to pass, and how each stage is recognised."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Criteria = Annotated[
+    dict[str, Any],
+    Field(description="Path into the event record or its payload -> required value; a list means any of."),
+]
+
+
+class Stage(BaseModel):
+    """One stage. It is reached by the first event of the step's correlated chain that meets `match`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    key: str = Field(min_length=1, description="Name of the stage in this pipeline.")
+    match: Criteria = Field(description="What an event must carry to be this stage.")
+    optional: bool = Field(False, description="The pipeline completes without it.")
+    unordered: bool = Field(False, description="May come before earlier stages.")
+    absent: bool = Field(False, description="The stage must not arrive.")
+    min_count: int = Field(1, ge=1, description="How many events this stage takes before it is complete.")
+    until: Criteria | None = Field(None, description="The stage repeats until an event also meets this (partial fills).")
+    deadline_ms: int | float | None = Field(None, gt=0, description="Latest arrival after injection, in ms.")
+
+    @model_validator(mode="after")
+    def _absent_stands_alone(self) -> Stage:
+        if self.absent and (self.optional or self.until or self.min_count > 1):
+            raise ValueError("an absent stage takes no optional, until or min_count")
+        return self
+
+
+class PipelineSignature(BaseModel):
+    """Stages in order. `diversions` are events after which the missing stages will not come (a risk rejection)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str = Field(min_length=1)
+    description: str = ""
+    stages: tuple[Stage, ...] = Field(min_length=1, strict=False)
+    diversions: tuple[Stage, ...] = Field((), strict=False)
+
+    @model_validator(mode="after")
+    def _keys_are_unique(self) -> PipelineSignature:
+        keys = [stage.key for stage in (*self.stages, *self.diversions)]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"stage key used twice: {', '.join(twice)}")
+        return self
+
+    @property
+    def stage_keys(self) -> tuple[str, ...]:
+        return tuple(stage.key for stage in self.stages)

@@ -1,0 +1,157 @@
+"""What came out: frozen results of stages, checks, steps and plans. Times are nanoseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pytest_intellisense.model.timeline import TimelineEvent
+
+
+class Fault(StrEnum):
+    """Whose fault a failure is; the first word of every failure text."""
+
+    VALUE = "VALUE"
+    LATENCY = "LATENCY"
+    MISSING = "MISSING"
+    EXTRA = "EXTRA"
+    PLAN = "PLAN"
+    ENV = "ENV"
+    LOSS = "LOSS"
+    TOOL = "TOOL"
+
+
+class Verdict(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracedEvent:
+    """An event of the step and the key that joined it: correlation_id, request_id, local_order_id, broker_order_id, causation_id."""
+
+    event: TimelineEvent
+    joined_by: str
+    at_ns: int | None
+    time_source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageResult:
+    """`at_ns` counts from the intended injection time; None: never arrived, or its clock is not comparable.
+
+    `time_source` is "app" (publisher's stamp, same clock as ours) or "received" (our stamp at receipt).
+    """
+
+    key: str
+    event_type: str
+    arrived: bool
+    at_ns: int | None
+    time_source: str = "app"
+    optional: bool = False
+    absent: bool = False
+    in_order: bool = True
+    deadline_ns: int | None = None
+    events: tuple[TracedEvent, ...] = ()
+    note: str = ""
+
+    @property
+    def event(self) -> TimelineEvent | None:
+        return self.events[0].event if self.events else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """An event that nearly was the missing stage: `differs` says in which field."""
+
+    stream: str
+    entry_id: str
+    at_ns: int | None
+    summary: str
+    differs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineResult:
+    """`stop_reason`: complete | diverted | deadline | quiet | refused | window."""
+
+    name: str
+    completed: bool
+    timed_out: bool
+    stop_reason: str
+    stages: tuple[StageResult, ...]
+    latencies_ns: dict[str, int]
+    events: tuple[TracedEvent, ...]
+    waited_ns: int
+    timeout_ns: int
+    diverted_by: str = ""
+    near_misses: tuple[NearMiss, ...] = ()
+
+    def stage(self, key: str) -> StageResult | None:
+        return next((stage for stage in self.stages if stage.key == key), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationOutcome:
+    """One ValidationPoint, judged. `details` says why it failed, in words; `position` is (line, column) in the plan."""
+
+    validation_id: str
+    type: str
+    passed: bool
+    operator: str
+    expected: Any
+    actual: Any
+    details: str
+    fault: Fault | None = None
+    subject: str = ""
+    stage_key: str = ""
+    inconclusive: bool = False
+    position: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepExecutionResult:
+    """One injection and everything judged about it. `error` is set when the step could not be carried out."""
+
+    step_id: str
+    description: str
+    stimulus_type: str
+    stimulus_summary: str
+    repeat_index: int
+    correlation_id: str
+    position: tuple[int, int] | None
+    pipeline: PipelineResult | None
+    outcomes: tuple[ValidationOutcome, ...] = ()
+    fault: Fault | None = None
+    error: str = ""
+    hint: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return not self.error and all(outcome.passed for outcome in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossReport:
+    """What did not reach us. `lost` is exact where `measurable`; `notes` are gap events in words."""
+
+    lost: int = 0
+    measurable: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanResult:
+    """`fault` and `sentence` are the first line of the failure; empty for a passed plan."""
+
+    plan_name: str
+    verdict: Verdict
+    steps: tuple[StepExecutionResult, ...]
+    duration_ns: int
+    fault: Fault | None = None
+    sentence: str = ""
+    hint: str = ""
+    loss: LossReport = field(default_factory=LossReport)

@@ -1,0 +1,147 @@
+"""Rows: the only thing reports know. Plain JSON types, so that they cross process borders; one PlanRow per pytest item.
+
+The keys of PlanRow, StepRow, PipelineRow, StageRow and OutcomeRow are the published format of `report.json`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+
+SCHEMA_VERSION = 1
+
+
+class StageRow(TypedDict):
+    """`at_ns` counts from the injection. `value` is the stage's essence in a few words, for the waterfall."""
+
+    name: str
+    event_type: str
+    arrived: bool
+    at_ns: int | None
+    time_source: str
+    optional: bool
+    absent: bool
+    in_order: bool
+    count: int
+    value: str
+    note: str
+
+
+class NearMissRow(TypedDict):
+    stream: str
+    entry_id: str
+    at_ns: int | None
+    summary: str
+    differs: str
+
+
+class PipelineRow(TypedDict):
+    name: str
+    completed: bool
+    timed_out: bool
+    stop_reason: str
+    diverted_by: str
+    waited_ns: int
+    timeout_ns: int
+    stages: list[StageRow]
+    latencies_ns: dict[str, int]
+    near_misses: list[NearMissRow]
+
+
+class OutcomeRow(TypedDict):
+    """`expected` and `actual` are JSON values. `line` and `column` point into the plan file."""
+
+    validation_id: str
+    passed: bool
+    type: str
+    operator: str
+    expected: Any
+    actual: Any
+    details: str
+    fault: str | None
+    subject: str
+    stage: str
+    inconclusive: bool
+    line: int | None
+    column: int | None
+
+
+class ImageRow(TypedDict):
+    """`kind`: screen or processed. `path` is relative to the session directory; `data` is base64 PNG, set for failures."""
+
+    kind: str
+    path: str
+    width_px: int | None
+    height_px: int | None
+    data: NotRequired[str]
+
+
+class EventRow(TypedDict):
+    at_ns: int | None
+    event_type: str
+    stream: str
+    entry_id: str
+    joined_by: str
+    payload: str
+
+
+class StepRow(TypedDict):
+    step_id: str
+    description: str
+    correlation_id: str
+    stimulus_type: str
+    stimulus: str
+    repeat_index: int
+    passed: bool
+    fault: str | None
+    error: str
+    hint: str
+    line: int | None
+    column: int | None
+    pipeline: PipelineRow | None
+    validation_outcomes: list[OutcomeRow]
+    images: list[ImageRow]
+    ocr_text: str
+    ocr_confidence: float | None
+    events: list[EventRow]
+
+
+class PlanRow(TypedDict):
+    """`fault` and `sentence` are the first line of the failure text; `plan_path` is relative to the rootdir."""
+
+    plan_name: str
+    nodeid: str
+    verdict: str
+    description: str
+    tags: list[str]
+    matrix: dict[str, Any]
+    plan_path: str
+    line: int
+    fault: str | None
+    sentence: str
+    hint: str
+    duration_ns: int
+    session_dir: str
+    lost_events: int
+    loss_measurable: bool
+    loss_notes: list[str]
+    steps: list[StepRow]
+
+
+class SessionRow(TypedDict):
+    """Facts about the run, for the head of every report."""
+
+    session_id: str
+    started_epoch_s: float
+    duration_ns: int
+    redis: str
+    target: str
+    contract_generation: str
+    durability: str
+    versions: dict[str, str]
+    clock_domain: str
+
+
+class ReportDocument(TypedDict):
+    schema_version: int
+    session: SessionRow
+    plans: list[PlanRow]

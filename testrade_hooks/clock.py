@@ -1,0 +1,42 @@
+"""One clock reading: a monotonic time, a wall time and the clock domain that makes the first comparable."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`monotonic_ns` may be subtracted from another reading of the same `domain`, and only from that."""
+
+    monotonic_ns: int
+    epoch_ns: int
+    domain: str
+
+
+@functools.cache
+def clock_domain() -> str:
+    """Name the clock behind `time.perf_counter_ns()` of this process.
+
+    On Linux it is CLOCK_MONOTONIC, shared by all processes of one boot and one time namespace.
+    Where that cannot be established the domain is this process alone.
+    """
+    if sys.platform == "linux":
+        try:
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+            namespace = os.readlink("/proc/self/ns/time")
+        except OSError:
+            pass
+        else:
+            return f"{boot[:8]}/{namespace}"
+    return f"process/{uuid.uuid4().hex[:12]}"
+
+
+def now() -> Reading:
+    return Reading(time.perf_counter_ns(), time.time_ns(), clock_domain())

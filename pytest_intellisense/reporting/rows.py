@@ -50,6 +50,7 @@ class PipelineRow(TypedDict):
 class OutcomeRow(TypedDict):
     """`expected` and `actual` are JSON values. `line` and `column` point into the plan file."""
 
+    tolerance: NotRequired[Any]
     validation_id: str
     passed: bool
     type: str
@@ -66,7 +67,10 @@ class OutcomeRow(TypedDict):
 
 
 class ImageRow(TypedDict):
-    """`kind`: screen or processed. `path` is relative to the session directory; `data` is base64 PNG, set for failures."""
+    """`kind`: screen or processed. `path` is relative to the session directory.
+
+    `data` is base64 PNG, pixel by pixel for failed steps and small for passed ones; it is left out of `report.json`.
+    """
 
     kind: str
     path: str
@@ -106,8 +110,12 @@ class StepRow(TypedDict):
 
 
 class PlanRow(TypedDict):
-    """`fault` and `sentence` are the first line of the failure text; `plan_path` is relative to the rootdir."""
+    """`fault` and `sentence` are the first line of the failure text; `plan_path` is relative to the rootdir.
 
+    `outcome` is pytest's word (passed, failed, skipped, xfailed, xpassed, error, rerun); `verdict` is the plan's own.
+    """
+
+    outcome: NotRequired[str]
     plan_name: str
     nodeid: str
     verdict: str

@@ -1,0 +1,87 @@
+"""Where the time went: the share of each stage in one run of a pipeline, and its distribution over all runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pytest_intellisense.reporting.rows import PipelineRow, PlanRow, StageRow
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Percentiles by nearest rank, nanoseconds."""
+
+    name: str
+    count: int
+    p50_ns: int
+    p95_ns: int
+    max_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """One stage in time: from the arrival of the stage before it (`start_ns`) to its own (`end_ns`), both from injection."""
+
+    stage: StageRow
+    start_ns: int
+    end_ns: int | None
+
+    @property
+    def took_ns(self) -> int | None:
+        return None if self.end_ns is None or self.end_ns < self.start_ns else self.end_ns - self.start_ns
+
+
+def laps(pipeline: PipelineRow) -> list[Lap]:
+    result = []
+    latest = 0
+    for stage in pipeline["stages"]:
+        at = stage["at_ns"] if stage["arrived"] else None
+        result.append(Lap(stage, latest, at))
+        latest = max(latest, at or 0)
+    return result
+
+
+def end_to_end_ns(pipeline: PipelineRow) -> int | None:
+    """Injection to the last stage that arrived; None if none did."""
+    arrived = [stage["at_ns"] for stage in pipeline["stages"] if stage["arrived"] and stage["at_ns"] is not None]
+    return max(arrived, default=None)
+
+
+def slowest(pipeline: PipelineRow) -> Lap | None:
+    timed = [lap for lap in laps(pipeline) if lap.took_ns is not None]
+    return max(timed, key=lambda lap: lap.took_ns or 0, default=None)
+
+
+def pipelines(plans: Iterable[PlanRow]) -> Iterator[PipelineRow]:
+    return (step["pipeline"] for plan in plans for step in plan["steps"] if step["pipeline"])
+
+
+def stage_spreads(plans: Iterable[PlanRow]) -> list[Spread]:
+    """The time each stage took, in pipeline order, longest pipelines first."""
+    samples: dict[str, list[int]] = {}
+    for pipeline in sorted(pipelines(plans), key=lambda pipeline: -len(pipeline["stages"])):
+        for lap in laps(pipeline):
+            if lap.took_ns is not None:
+                samples.setdefault(lap.stage["name"], []).append(lap.took_ns)
+    return [_spread(name, values) for name, values in samples.items()]
+
+
+def pipeline_spreads(plans: Iterable[PlanRow]) -> list[Spread]:
+    """End to end times of the completed runs of each pipeline, most frequent first."""
+    samples: dict[str, list[int]] = {}
+    for pipeline in pipelines(plans):
+        total = end_to_end_ns(pipeline)
+        if total is not None and pipeline["completed"]:
+            samples.setdefault(pipeline["name"], []).append(total)
+    return sorted((_spread(name, values) for name, values in samples.items()), key=lambda spread: (-spread.count, spread.name))
+
+
+def _spread(name: str, values: list[int]) -> Spread:
+    ranked = sorted(values)
+    return Spread(name, len(ranked), _rank(ranked, 0.50), _rank(ranked, 0.95), ranked[-1])
+
+
+def _rank(ranked: list[int], share: float) -> int:
+    return ranked[max(math.ceil(share * len(ranked)) - 1, 0)]

@@ -1,0 +1,67 @@
+"""What the terminal shows around the tests: a line in the head, numbers in the verdict words, tables at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytest_intellisense.reporting.difference import duration
+from pytest_intellisense.reporting.lines import Line, Piece, clipped, in_ascii, line, printable
+from pytest_intellisense.reporting.rows import PlanRow, SessionRow
+from pytest_intellisense.reporting.stage_times import Spread, pipeline_spreads, stage_spreads
+
+PIPELINES_SHOWN = 8
+STAGES_SHOWN = 20
+
+
+def header_line(session: SessionRow) -> str:
+    """The line for pytest_report_header: what is under test, through what."""
+    version = session["versions"].get("pytest-intellisense", "")
+    return printable(f"intellisense {version}: {session['redis']} | app {session['target']} | capture {session['durability']}")
+
+
+def verdict_word(word: str, row: PlanRow) -> str:
+    """`PASSED (5/5, 312 ms)`: validations held of all, and the time the plan took."""
+    outcomes = [outcome for step in row["steps"] for outcome in step["validation_outcomes"]]
+    if not outcomes:
+        return word
+    return f"{word} ({sum(outcome['passed'] for outcome in outcomes)}/{len(outcomes)}, {duration(row['duration_ns'])})"
+
+
+def summary_lines(plans: Sequence[PlanRow], reports: Sequence[tuple[str, Path]], *, unicode: bool = True) -> list[Line]:
+    """The section at the end of a run, without its heading; empty if no plan ran. `reports` are (name, path)."""
+    if not plans:
+        return []
+    lines = [*_latency_table(plans), _counts(plans)]
+    lines += [line(f"{name:<8}{path}") for name, path in reports]
+    return lines if unicode else in_ascii(lines)
+
+
+def _latency_table(plans: Sequence[PlanRow]) -> list[Line]:
+    stages, whole = stage_spreads(plans)[:STAGES_SHOWN], pipeline_spreads(plans)[:PIPELINES_SHOWN]
+    if not stages:
+        return []
+    width = min(max(len(spread.name) for spread in (*stages, *whole)), 36)
+    heading = line(Piece(f"{'stage':<{width}}  {'n':>5}  {'p50':>8}  {'p95':>8}  {'max':>8}", "bold"))
+    ends = [line(Piece("injection to last stage", "light"))] if whole else []
+    return [heading, *(_spread(spread, width) for spread in stages), *ends, *(_spread(spread, width) for spread in whole)]
+
+
+def _spread(spread: Spread, width: int) -> Line:
+    times = "  ".join(f"{duration(value):>8}" for value in (spread.p50_ns, spread.p95_ns, spread.max_ns))
+    return line(f"{clipped(printable(spread.name), width):<{width}}  {spread.count:>5}  {times}")
+
+
+def _counts(plans: Sequence[PlanRow]) -> Line:
+    outcomes = [outcome for plan in plans for step in plan["steps"] for outcome in step["validation_outcomes"]]
+    passed = sum(outcome["passed"] for outcome in outcomes)
+    traced = sum(len(step["events"]) for plan in plans for step in plan["steps"])
+    lost = sum(plan["lost_events"] for plan in plans)
+    unmeasured = sum(not plan["loss_measurable"] for plan in plans)
+    return line(
+        "validations ",
+        Piece(f"{passed}/{len(outcomes)}", "green" if passed == len(outcomes) else "red"),
+        f" | events {traced} traced, ",
+        Piece(f"{lost} lost", "red" if lost else ""),
+        f" | loss not measurable in {unmeasured} plans" if unmeasured else "",
+    )

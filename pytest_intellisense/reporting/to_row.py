@@ -1,0 +1,220 @@
+"""PlanResult -> PlanRow: the one place where results become plain JSON of bounded size."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from pytest_intellisense.model.plan import PlanCase
+from pytest_intellisense.model.results import (
+    LossReport,
+    PipelineResult,
+    PlanResult,
+    StageResult,
+    StepExecutionResult,
+    TracedEvent,
+    ValidationOutcome,
+)
+from pytest_intellisense.model.timeline import TimelineEvent
+from pytest_intellisense.reporting import pictures
+from pytest_intellisense.reporting.essence import essence
+from pytest_intellisense.reporting.plain import plain
+from pytest_intellisense.reporting.rows import EventRow, ImageRow, OutcomeRow, PipelineRow, PlanRow, StageRow, StepRow
+
+EVENTS_OF_A_STEP = 60
+IMAGES_OF_A_STEP = 12
+PAYLOAD_OF_A_FAILED_STEP = 2_000
+PAYLOAD_OF_A_PASSED_STEP = 300
+
+_IMAGE_KINDS = {"TESTRADE_RAW_IMAGE_GRAB": "screen", "TESTRADE_PROCESSED_ROI_IMAGE": "processed"}
+
+
+def plan_row(case: PlanCase, result: PlanResult, *, nodeid: str, rootdir: Path, session_dir: Path | None) -> PlanRow:
+    """Everything the reports say about a finished plan. `session_dir` is where the captured images lie."""
+    row = bare_row(case, nodeid=nodeid, rootdir=rootdir, verdict=str(result.verdict))
+    row["fault"] = _word(result.fault)
+    row["sentence"] = plain(result.sentence)
+    row["hint"] = plain(result.hint)
+    row["duration_ns"] = int(result.duration_ns)
+    row["session_dir"] = _relative(session_dir, rootdir) if session_dir else ""
+    row["steps"] = [_step_row(case, step, session_dir) for step in result.steps]
+    return _with_loss(row, result.loss)
+
+
+def bare_row(
+    case: PlanCase, *, nodeid: str, rootdir: Path, verdict: str, fault: str | None = None, sentence: str = "", hint: str = ""
+) -> PlanRow:
+    """The row of a plan that has no result: skipped, or stopped before its first step."""
+    return PlanRow(
+        plan_name=plain(case.plan.plan_name),
+        nodeid=plain(nodeid),
+        verdict=verdict,
+        description=plain(case.plan.description),
+        tags=[plain(tag) for tag in case.plan.tags],
+        matrix=plain(dict(case.row)),
+        plan_path=_relative(case.source.path, rootdir),
+        line=(case.source.at("plan_name") or (1, 1))[0],
+        fault=fault,
+        sentence=plain(sentence),
+        hint=plain(hint),
+        duration_ns=0,
+        session_dir="",
+        lost_events=0,
+        loss_measurable=True,
+        loss_notes=[],
+        steps=[],
+    )
+
+
+def _with_loss(row: PlanRow, loss: LossReport) -> PlanRow:
+    row["lost_events"] = int(loss.lost)
+    row["loss_measurable"] = loss.measurable
+    row["loss_notes"] = [plain(note) for note in loss.notes]
+    return row
+
+
+def _step_row(case: PlanCase, step: StepExecutionResult, session_dir: Path | None) -> StepRow:
+    events = step.pipeline.events if step.pipeline else ()
+    raw_ocr = next((traced.event for traced in events if traced.event.wire_type == "TESTRADE_RAW_OCR_DATA"), None)
+    confidence = plain(raw_ocr.payload.get("overall_confidence")) if raw_ocr else None
+    line, column = step.position or (None, None)
+    return StepRow(
+        step_id=plain(step.step_id),
+        description=plain(step.description),
+        correlation_id=plain(step.correlation_id),
+        stimulus_type=plain(step.stimulus_type),
+        stimulus=plain(step.stimulus_summary),
+        repeat_index=step.repeat_index,
+        passed=step.passed,
+        fault=_word(step.fault),
+        error=plain(step.error),
+        hint=plain(step.hint),
+        line=line,
+        column=column,
+        pipeline=_pipeline_row(step.pipeline) if step.pipeline else None,
+        validation_outcomes=[_outcome_row(case, step.step_id, outcome) for outcome in step.outcomes],
+        images=_image_rows((traced.event for traced in events), session_dir, _shrink(step)),
+        ocr_text=plain(raw_ocr.payload.get("full_raw_text") or "") if raw_ocr else "",
+        ocr_confidence=confidence if isinstance(confidence, int | float) else None,
+        events=_event_rows(events, PAYLOAD_OF_A_PASSED_STEP if step.passed else PAYLOAD_OF_A_FAILED_STEP),
+    )
+
+
+def _shrink(step: StepExecutionResult) -> Callable[[bytes], str]:
+    return pictures.small if step.passed else pictures.full
+
+
+def _pipeline_row(pipeline: PipelineResult) -> PipelineRow:
+    return PipelineRow(
+        name=plain(pipeline.name),
+        completed=pipeline.completed,
+        timed_out=pipeline.timed_out,
+        stop_reason=plain(pipeline.stop_reason),
+        diverted_by=plain(pipeline.diverted_by),
+        waited_ns=int(pipeline.waited_ns),
+        timeout_ns=int(pipeline.timeout_ns),
+        stages=[_stage_row(stage) for stage in pipeline.stages],
+        latencies_ns={plain(key): int(value) for key, value in pipeline.latencies_ns.items()},
+        near_misses=[
+            {
+                "stream": plain(miss.stream),
+                "entry_id": plain(miss.entry_id),
+                "at_ns": miss.at_ns,
+                "summary": plain(miss.summary),
+                "differs": plain(miss.differs),
+            }
+            for miss in pipeline.near_misses
+        ],
+    )
+
+
+def _stage_row(stage: StageResult) -> StageRow:
+    return StageRow(
+        name=plain(stage.key),
+        event_type=plain(stage.event_type),
+        arrived=stage.arrived,
+        at_ns=stage.at_ns,
+        time_source=plain(stage.time_source),
+        optional=stage.optional,
+        absent=stage.absent,
+        in_order=stage.in_order,
+        count=len(stage.events),
+        value=plain(essence(stage.event)) if stage.event else "",
+        note=plain(stage.note),
+    )
+
+
+def _outcome_row(case: PlanCase, step_id: str, outcome: ValidationOutcome) -> OutcomeRow:
+    line, column = outcome.position or (None, None)
+    row = OutcomeRow(
+        validation_id=plain(outcome.validation_id),
+        passed=outcome.passed,
+        type=plain(outcome.type),
+        operator=plain(outcome.operator),
+        expected=plain(outcome.expected),
+        actual=plain(outcome.actual),
+        details=plain(outcome.details),
+        fault=_word(outcome.fault),
+        subject=plain(outcome.subject),
+        stage=plain(outcome.stage_key),
+        inconclusive=outcome.inconclusive,
+        line=line,
+        column=column,
+    )
+    tolerance = _tolerance(case, step_id, outcome.validation_id)
+    if tolerance is not None:
+        row["tolerance"] = plain(tolerance)
+    return row
+
+
+def _tolerance(case: PlanCase, step_id: str, validation_id: str) -> object:
+    points = (point for step in case.plan.steps if step.step_id == step_id for point in step.validation_points)
+    return next((point.tolerance for point in points if point.validation_id == validation_id), None)
+
+
+def _event_rows(events: tuple[TracedEvent, ...], payload_limit: int) -> list[EventRow]:
+    return [
+        EventRow(
+            at_ns=traced.at_ns,
+            event_type=plain(traced.event.event_type),
+            stream=plain(traced.event.stream),
+            entry_id=plain(traced.event.entry_id),
+            joined_by=plain(traced.joined_by),
+            payload=_payload_text(traced.event, payload_limit),
+        )
+        for traced in events[:EVENTS_OF_A_STEP]
+    ]
+
+
+def _payload_text(event: TimelineEvent, limit: int) -> str:
+    text = json.dumps(plain(event.payload, text_limit=500), ensure_ascii=False, separators=(",", ":"))
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def _image_rows(events: Iterable[TimelineEvent], session_dir: Path | None, shrink: Callable[[bytes], str]) -> list[ImageRow]:
+    rows = [_image_row(event, session_dir, shrink) for event in events if event.image and event.wire_type in _IMAGE_KINDS]
+    return rows[:IMAGES_OF_A_STEP]
+
+
+def _image_row(event: TimelineEvent, session_dir: Path | None, shrink: Callable[[bytes], str]) -> ImageRow:
+    image = event.image
+    assert image is not None
+    row = ImageRow(
+        kind=_IMAGE_KINDS[event.wire_type], path=plain(image.path), width_px=image.width_px, height_px=image.height_px
+    )
+    pixels = (image.width_px or 0) * (image.height_px or 0)
+    if session_dir is not None and pixels <= pictures.PIXEL_LIMIT:
+        with contextlib.suppress(OSError):
+            row["data"] = shrink((session_dir / image.path).read_bytes())
+    return row
+
+
+def _word(fault: object) -> str | None:
+    return None if fault is None else str(fault)
+
+
+def _relative(path: Path, rootdir: Path) -> str:
+    inside = path.is_relative_to(rootdir)
+    return str(plain((path.relative_to(rootdir) if inside else path).as_posix()))

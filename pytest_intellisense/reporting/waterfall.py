@@ -1,0 +1,123 @@
+"""The stages of one step on a time axis, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal
+
+from pytest_intellisense.reporting.difference import duration
+from pytest_intellisense.reporting.lines import Line, Piece, Style, clipped, line, printable
+from pytest_intellisense.reporting.rows import PipelineRow, StageRow
+from pytest_intellisense.reporting.stage_times import Lap, end_to_end_ns, laps, slowest
+
+State = Literal["ok", "wrong", "missing", "unexpected", "not reached", "not needed"]
+
+WIDE_BAR, NARROW_BAR = 20, 12
+WIDE = 96
+STAGES_SHOWN = 12
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_MARKS: dict[State, tuple[str, Style]] = {
+    "ok": ("✓", "green"),
+    "wrong": ("✗", "red"),
+    "missing": ("✗", "red"),
+    "unexpected": ("✗", "red"),
+    "not reached": ("–", "light"),
+    "not needed": ("–", "light"),
+}
+
+
+def states(pipeline: PipelineRow, wrong: Collection[str]) -> list[State]:
+    """What to say of each stage; `wrong` names the stages that a failed validation looked at."""
+    result: list[State] = []
+    missed = False
+    for stage in pipeline["stages"]:
+        result.append(_state(stage, wrong, missed))
+        missed = missed or result[-1] == "missing"
+    return result
+
+
+def _state(stage: StageRow, wrong: Collection[str], missed: bool) -> State:
+    if stage["absent"]:
+        return "unexpected" if stage["arrived"] else "ok"
+    if stage["arrived"]:
+        return "wrong" if stage["name"] in wrong or not stage["in_order"] else "ok"
+    if stage["optional"]:
+        return "not needed"
+    return "not reached" if missed else "missing"
+
+
+def waterfall_lines(
+    pipeline: PipelineRow, *, width: int, wrong: Collection[str] = (), blame_slowest: bool = False
+) -> list[Line]:
+    """A heading and one line a stage, at most `width` columns."""
+    timed = laps(pipeline)
+    total = max(end_to_end_ns(pipeline) or 0, pipeline["waited_ns"] if not pipeline["completed"] else 0, 1)
+    names = min(max((len(stage["name"]) for stage in pipeline["stages"]), default=0), 26)
+    culprit = slowest(pipeline) if blame_slowest else None
+    bar = WIDE_BAR if width >= WIDE else NARROW_BAR
+    rows = [
+        _stage_line(lap, state, (names, bar, width), total, lap == culprit)
+        for lap, state in zip(timed, states(pipeline, wrong), strict=True)
+    ]
+    return [_heading(pipeline, names + bar + 8, width), *_folded(rows, timed, states(pipeline, wrong))]
+
+
+def _heading(pipeline: PipelineRow, column: int, width: int) -> Line:
+    label = clipped(f"  {printable(pipeline['name'])}", column - 1)
+    times = f"{'at':>8}  {'took':>8}  "
+    return line(label.ljust(column), Piece(times + clipped(_ending(pipeline), width - column - len(times)), "light"))
+
+
+def _ending(pipeline: PipelineRow) -> str:
+    if pipeline["completed"]:
+        return "complete"
+    waited = f", waited {duration(pipeline['waited_ns'])} of {duration(pipeline['timeout_ns'])}"
+    diverted = f" by {printable(pipeline['diverted_by'])}" if pipeline["diverted_by"] else ""
+    return f"{pipeline['stop_reason']}{diverted}{waited}"
+
+
+def _stage_line(lap: Lap, state: State, columns: tuple[int, int, int], total_ns: int, culprit: bool) -> Line:
+    names, bar_width, width = columns
+    mark, style = _MARKS[state]
+    name = clipped(printable(lap.stage["name"]), names).ljust(names)
+    times = f" {duration(lap.end_ns):>8}  {duration(lap.took_ns):>8}"
+    room = width - names - bar_width - len(times) - 11
+    said, said_style = _said(lap, state, total_ns, culprit)
+    bar = Piece(_bar(lap, state, total_ns, bar_width), "cyan" if state == "ok" else style)
+    return line("    ", Piece(mark, style), f" {name} │", bar, f"│{times}  ", Piece(clipped(said, room), said_style))
+
+
+def _said(lap: Lap, state: State, total_ns: int, culprit: bool) -> tuple[str, Style]:
+    stage = lap.stage
+    value = printable(stage["value"]) + (f" ×{stage['count']}" if stage["count"] > 1 else "")
+    note = printable(stage["note"])
+    if culprit and lap.took_ns is not None:
+        return f"▲ {100 * lap.took_ns / total_ns:.0f} % of the time  {value}", "yellow"
+    if state == "ok" and stage["absent"]:
+        return note or "absent, as expected", ""
+    if state in ("missing", "unexpected"):
+        return note or {"missing": "never arrived", "unexpected": f"must not arrive  {value}"}[state], "red"
+    if state in ("not reached", "not needed"):
+        return note or state, "light"
+    late = "" if stage["in_order"] else "out of order  "
+    source = "  (time of receipt)" if stage["time_source"] == "received" else ""
+    return f"{late}{value}{f'  {note}' if note else ''}{source}".strip(), "red" if state == "wrong" else ""
+
+
+def _bar(lap: Lap, state: State, total_ns: int, width: int) -> str:
+    begin = min(int(lap.start_ns / total_ns * width), width - 1)
+    if lap.end_ns is None:
+        return " " * begin + "┄" * (width - begin) if state in ("missing", "not reached") else " " * width
+    eighths = max(1, min(round((lap.end_ns / total_ns * width - begin) * 8), (width - begin) * 8))
+    full, part = divmod(eighths, 8)
+    return (" " * begin + "█" * full + (_EIGHTHS[part] if part else "")).ljust(width)
+
+
+def _folded(rows: list[Line], timed: list[Lap], verdicts: list[State]) -> list[Line]:
+    """All rows, or those around the trouble if there are too many."""
+    if len(rows) <= STAGES_SHOWN:
+        return rows
+    first_bad = next((at for at, state in enumerate(verdicts) if state != "ok"), len(timed) - 1)
+    begin = max(0, min(first_bad - STAGES_SHOWN // 2, len(rows) - STAGES_SHOWN))
+    shown = rows[begin : begin + STAGES_SHOWN]
+    return [*shown, line(Piece(f"    … {len(rows) - STAGES_SHOWN} more stages", "light"))]

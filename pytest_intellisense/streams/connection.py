@@ -1,0 +1,192 @@
+"""The door to Redis: where it is, how a client is opened, and what every failure of it means to a user."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+import redis
+from redis.backoff import NoBackoff
+from redis.connection import parse_url
+from redis.retry import Retry
+
+from pytest_intellisense.errors import EnvironmentProblem, SettingsError
+
+if TYPE_CHECKING:
+    import fakeredis
+
+CONNECT_TIMEOUT_S = 2.0
+REPLY_TIMEOUT_S = 4.0
+"""Longer than any blocking read of ours, and together with the connect still under 5 s of waiting for a mute server."""
+
+_RESOLVE_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A Redis and how to open clients of it. `address` is fit to be shown: it holds no credentials.
+
+    `blocks_in_groups` is false where XREADGROUP BLOCK cannot be relied on (fakeredis).
+    """
+
+    address: str
+    open: Callable[[], redis.Redis]
+    blocks_in_groups: bool = True
+
+    def connect(self) -> redis.Redis:
+        """A client that has just been answered. Raises EnvironmentProblem within 5 s."""
+        client = self.open()
+        try:
+            with reported(self.address):
+                client.ping()
+        except EnvironmentProblem:
+            client.close()
+            raise
+        return client
+
+
+def connect(url: str) -> redis.Redis:
+    """A client that has just been answered: never repeats a command, bytes in and out. Raises EnvironmentProblem within 5 s."""
+    return endpoint_of(url).connect()
+
+
+def endpoint_of(url: str) -> Endpoint:
+    """The Redis at `url`; a raw `@` or `/` in the password is understood. Raises SettingsError for what is no Redis URL."""
+    try:
+        options: dict[str, Any] = parse_url(_quoted(url))  # type: ignore[no-untyped-call]
+    except ValueError:
+        raise SettingsError(
+            f"not a Redis URL: {url}", hint="write redis://[user:password@]host:port/db, rediss://… for TLS, or unix:///path"
+        ) from None
+    options |= {
+        "decode_responses": False,
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": REPLY_TIMEOUT_S,
+    }
+    path = options.get("path")
+    if path is not None:
+        return Endpoint(str(path), lambda: _client(options))
+    options["socket_connect_timeout"] = CONNECT_TIMEOUT_S
+    host, port = str(options.setdefault("host", "localhost")), int(options.setdefault("port", 6379))
+
+    def open_client() -> redis.Redis:
+        _resolve(host, port)
+        return _client(options)
+
+    return Endpoint(f"{host}:{port}", open_client)
+
+
+def embedded_endpoint(server: fakeredis.FakeServer) -> Endpoint:
+    """The Redis inside this process."""
+    import fakeredis
+
+    return Endpoint("embedded", lambda: fakeredis.FakeRedis(server=server), blocks_in_groups=False)
+
+
+@contextmanager
+def reported(address: str, *, key: str = "") -> Iterator[None]:
+    """Turn every Redis and socket error inside into an EnvironmentProblem that says what to do."""
+    try:
+        yield
+    except (redis.RedisError, OSError) as error:
+        raise problem_of(error, address, key=key) from None
+
+
+def problem_of(error: BaseException, address: str, *, key: str = "") -> EnvironmentProblem:
+    """What `error` means, in words; `key` is the stream that was asked for, if one was."""
+    where = f"Redis at {address}"
+    of_key = f" ({key})" if key else ""
+    text = str(error)
+    cause = _innermost(error)
+    if isinstance(error, redis.AuthenticationError) or text.startswith(("WRONGPASS", "NOAUTH")) or "invalid username" in text:
+        return EnvironmentProblem(
+            f"{where} rejected the user or password", hint="check both in the URL; it was tried once only"
+        )
+    if isinstance(error, redis.exceptions.NoPermissionError) or text.startswith("NOPERM"):
+        return EnvironmentProblem(
+            f"{where} forbids us {_forbidden(text)}{of_key}", hint="give this Redis user the right by ACL SETUSER"
+        )
+    if isinstance(error, redis.exceptions.OutOfMemoryError):
+        return EnvironmentProblem(
+            f"{where} is out of memory and refused to write{of_key}", hint="raise maxmemory or trim its streams"
+        )
+    if isinstance(error, redis.ReadOnlyError):
+        return EnvironmentProblem(f"{where} is a read-only replica", hint="give the URL of the primary")
+    if isinstance(error, redis.BusyLoadingError):
+        return EnvironmentProblem(f"{where} is still loading its data", hint="try again when it is up")
+    if text.startswith("WRONGTYPE"):
+        return EnvironmentProblem(
+            f"{where} holds something else than a stream under {key or 'a stream name'}", hint="rename or delete that key"
+        )
+    if isinstance(cause, ssl.SSLError):
+        return EnvironmentProblem(
+            f"{where} did not agree on TLS", hint="rediss:// is for TLS, redis:// for plain; check the certificate too"
+        )
+    if isinstance(cause, socket.gaierror):
+        return EnvironmentProblem(f"{where}: no such host", hint="check the host name in the URL")
+    if isinstance(cause, ConnectionRefusedError | FileNotFoundError):
+        return EnvironmentProblem(
+            f"{where} refused the connection: nothing listens there", hint="start redis-server there or correct the URL"
+        )
+    if isinstance(error, redis.TimeoutError | TimeoutError) or isinstance(cause, TimeoutError):
+        return EnvironmentProblem(
+            f"{where} did not answer in time", hint="is the server stopped, overloaded or behind a firewall?"
+        )
+    if isinstance(error, redis.ConnectionError | OSError):
+        return EnvironmentProblem(f"{where} broke the connection", hint="is it running? If it speaks TLS only, use rediss://")
+    return EnvironmentProblem(f"{where} refused a command{of_key}: {text}")
+
+
+def _client(options: dict[str, Any]) -> redis.Redis:
+    return redis.Redis.from_pool(redis.ConnectionPool(**options))
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error
+
+
+def _forbidden(text: str) -> str:
+    command = re.search(r"'([^']+)' command", text)
+    return f"the command {command[1].upper().replace('|', ' ')}" if command else "the use of a key"
+
+
+def _quoted(url: str) -> str:
+    """`url` with user and password percent-encoded: the last `@` before the host ends the credentials."""
+    scheme, separator, rest = url.partition("://")
+    if "@" not in rest:
+        return url
+    credentials, _, place = rest.rpartition("@")
+    user, colon, password = credentials.partition(":")
+    return f"{scheme}{separator}{quote(unquote(user), safe='')}{colon}{quote(unquote(password), safe='')}@{place}"
+
+
+def _resolve(host: str, port: int) -> None:
+    """Fail in time where name resolution hangs: no socket timeout covers it. Its own errors are left to the connect."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return
+    finished = threading.Event()
+
+    def look_up() -> None:
+        with suppress(OSError):
+            socket.getaddrinfo(host, port)
+        finished.set()
+
+    threading.Thread(target=look_up, name="intellisense-resolve", daemon=True).start()
+    if not finished.wait(_RESOLVE_TIMEOUT_S):
+        raise EnvironmentProblem(
+            f"Redis at {host}:{port}: the host name could not be resolved in time", hint="check the name and the DNS"
+        )

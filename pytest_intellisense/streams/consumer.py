@@ -1,0 +1,139 @@
+"""StreamConsumer: one thread reads every stream of TESTRADE, hands each batch on, and acknowledges what was kept."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import redis
+
+from pytest_intellisense.codec.entries import Entry
+from pytest_intellisense.errors import EnvironmentProblem
+from pytest_intellisense.model.results import LossReport
+from pytest_intellisense.streams.connection import Endpoint, reported
+from pytest_intellisense.streams.groups import Groups
+from pytest_intellisense.streams.reading import ReadingLoop, Sink
+from pytest_intellisense.streams.tracks import Track
+from testrade_hooks import wire
+
+_ANSWER_WITHIN_S = 4.0
+_JOIN_WITHIN_S = 8.0
+
+
+class StreamConsumer:
+    """Reads all streams with a consumer group of its own, from the moment of `start` on.
+
+    Every batch goes to the sink; its entries are acknowledged only after the sink returned. An error of the sink, and a
+    Redis that stays away longer than `recover_within_s`, end the reading: `failure` keeps the exception.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, session_id: str, *, extra_streams: Sequence[str] = (), recover_within_s: float = 10.0
+    ) -> None:
+        self.address = endpoint.address
+        self.streams: tuple[str, ...] = tuple(dict.fromkeys((*wire.STREAMS, *extra_streams)))
+        self.newest_before: tuple[Entry, ...] = ()
+        self.failure: BaseException | None = None
+        self._endpoint = endpoint
+        self._group = f"intellisense:{session_id}"
+        self._private_stream = f"intellisense:capture:{session_id}"
+        self._recover_within_s = recover_within_s
+        self._tracks: dict[str, Track] = {}
+        self._calls: dict[str, threading.Event] = {}
+        self._thread: threading.Thread | None = None
+
+    def start(self, sink: Sink, on_end: Callable[[], None]) -> None:
+        """Return when capture is confirmed: an entry of our own came through the read that covers all streams.
+
+        `newest_before` then holds the last entry of each stream. `on_end` is called by the reading thread when it ends.
+        Raises EnvironmentProblem.
+        """
+        self._client = self._endpoint.connect()
+        try:
+            with reported(self.address):
+                self._groups = Groups(self._client, self.address, self._group)
+                self.newest_before = tuple(self._groups.newest(self.streams))
+                self._tracks = self._groups.attach((*self.streams, self._private_stream))
+        except EnvironmentProblem:
+            self._client.close()
+            raise
+        self._loop = ReadingLoop(
+            self._endpoint,
+            self._group,
+            self._tracks,
+            private_stream=self._private_stream,
+            sink=sink,
+            on_call=self._called,
+            recover_within_s=self._recover_within_s,
+        )
+        self._thread = threading.Thread(target=self._run, args=(on_end,), name="intellisense-capture", daemon=True)
+        self._thread.start()
+        try:
+            self.catch_up()
+        except EnvironmentProblem:
+            self.close()
+            raise
+
+    def catch_up(self) -> None:
+        """Return when everything that is on the streams now has been handed on. Raises EnvironmentProblem."""
+        token = str(uuid.uuid4())
+        arrived = self._calls[token] = threading.Event()
+        try:
+            with reported(self.address):
+                self._client.xadd(self._private_stream, {"call": token}, maxlen=100)
+            if not arrived.wait(_ANSWER_WITHIN_S):
+                raise EnvironmentProblem(
+                    f"the capture of Redis at {self.address} did not come round within {_ANSWER_WITHIN_S:g} s"
+                )
+        finally:
+            del self._calls[token]
+        if self.failure is not None:
+            raise EnvironmentProblem(f"the capture of Redis at {self.address} ended: {self.failure}")
+
+    def close(self) -> None:
+        """Hand on what is already on the streams, end the thread, remove our group. Does nothing the second time."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._loop.closing.set()
+        with suppress(redis.RedisError):  # without this wake-up the blocking read ends by itself within a second
+            self._client.xadd(self._private_stream, {"call": ""}, maxlen=100)
+        thread.join(_JOIN_WITHIN_S)
+        with suppress(redis.RedisError):  # a server that is gone holds nothing of ours
+            self._groups.destroy(self.streams)
+            self._client.delete(self._private_stream)
+        self._client.close()
+
+    def loss(self) -> LossReport:
+        """What was added since the start and can no longer reach us, by the server's own count of entries."""
+        try:
+            if self._thread is not None and self._thread.is_alive():
+                self.catch_up()
+            with self._loop.lock:
+                seen, book = copy.deepcopy(self._tracks), copy.deepcopy(self._loop.book)
+            with reported(self.address):
+                facts = self._groups.facts(self.streams)
+                unread = {
+                    name: self._groups.unread(seen[name]) for name in self.streams if facts[name].last_id != seen[name].last_id
+                }
+        except EnvironmentProblem as problem:
+            return LossReport(measurable=False, notes=(f"loss not measurable: {problem}",))
+        return book.report((seen[name], facts[name], unread.get(name, 0)) for name in self.streams)
+
+    def _run(self, on_end: Callable[[], None]) -> None:
+        try:
+            self._loop.run()
+        except BaseException as error:  # noqa: BLE001 - kept for whoever waits for events
+            self.failure = error
+        finally:
+            for arrived in list(self._calls.values()):
+                arrived.set()
+            on_end()
+
+    def _called(self, token: str) -> None:
+        arrived = self._calls.get(token)
+        if arrived is not None:
+            arrived.set()

@@ -1,0 +1,33 @@
+"""One shape for every reply to XREAD and XREADGROUP, whichever protocol, client setting or server made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Fields = Mapping[bytes, bytes]
+Reply = list[tuple[str, list[tuple[str, Fields]]]]
+
+
+def entries_of(reply: Any) -> Reply:
+    """`[(stream, [(id, fields)])]`. Empty fields mean: delivered, but deleted before we got it.
+
+    Understood: None, lists (RESP2), dicts with or without one more list level (RESP3), fields as dict, flat list or None.
+    """
+    pairs = reply.items() if isinstance(reply, dict) else reply or ()
+    return [(stream.decode(), [_entry(entry) for entry in _entries(entries)]) for stream, entries in pairs]
+
+
+def _entries(entries: Any) -> Iterator[Any]:
+    for entry in entries or ():
+        if entry and isinstance(entry[0], bytes):
+            yield entry
+        else:
+            yield from entry or ()
+
+
+def _entry(entry: Any) -> tuple[str, Fields]:
+    entry_id, fields = entry[0], entry[1]
+    if isinstance(fields, list):
+        fields = dict(zip(fields[::2], fields[1::2], strict=True))
+    return entry_id.decode(), fields or {}

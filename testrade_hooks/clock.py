@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import time
 import uuid
@@ -30,7 +29,7 @@ def clock_domain() -> str:
     if sys.platform == "linux":
         try:
             boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-            namespace = os.readlink("/proc/self/ns/time")
+            namespace = str(Path("/proc/self/ns/time").readlink())
         except OSError:
             pass
         else:

@@ -3,6 +3,10 @@
 An entry has the field `json_payload`, JSON text of `{"metadata": {...}, "payload": {...}}` (older writers: `data`).
 Our own publisher adds `clock_domain`, the clock that `metadata.timestamp_ns` was read from, and `image_bytes`,
 the binary twin of a base64 image. Every reader must do without both.
+
+Units: `…_ns` are nanoseconds of the publisher's `perf_counter_ns` and their differences, `…_ms` milliseconds,
+`timestamp`, `…_timestamp` and `…_epoch_s` seconds since 1970 (float), prices and amounts dollars, quantities shares,
+confidences 0 to 100, regions of interest `[x1, y1, x2, y2]` or `{x, y, width, height}` in pixels.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from testrade_hooks import clock
+from testrade_hooks import clock, dialects
 
 RAW_OCR = "testrade:raw-ocr-events"
 CLEANED_OCR = "testrade:cleaned-ocr-snapshots"
@@ -42,6 +46,7 @@ CORRELATION_LOG = "testrade:telemetry:correlation-events"
 INJECTION_COMMANDS = "intellisense:injection-commands"
 INJECTION_RESPONSES = "intellisense:injection-responses"
 
+PROCESSED_ROI_IMAGE_TYPE = "TESTRADE_PROCESSED_ROI_IMAGE"
 CORRELATION_LOG_TYPE = "TESTRADE_CORRELATION_LOG"
 INJECTION_COMMAND_TYPE = "INTELLISENSE_INJECTION_COMMAND"
 INJECTION_RESPONSE_TYPE = "INTELLISENSE_INJECTION_RESPONSE"
@@ -57,206 +62,157 @@ class EventSpec:
     fields: tuple[str, ...]
 
 
+def _spec(event_type: str, stream: str, source_component: str, fields: str) -> EventSpec:
+    return EventSpec(event_type, stream, source_component, tuple(fields.split()))
+
+
 _SPECS = (
-    EventSpec("TESTRADE_RAW_IMAGE_GRAB", IMAGE_GRABS, "OCRService", ("grab_timestamp_ns", "frame_base64", "roi_used")),
-    EventSpec(
-        "TESTRADE_PROCESSED_ROI_IMAGE",
+    _spec("TESTRADE_RAW_IMAGE_GRAB", IMAGE_GRABS, "OCRService", "grab_timestamp_ns frame_base64 roi_used"),
+    _spec(
+        PROCESSED_ROI_IMAGE_TYPE,
         PROCESSED_IMAGES,
         "OCRService.Preprocessor",
-        (
-            "image_bytes",
-            "image_format",
-            "roi_coordinates",
-            "original_grab_epoch_s",
-            "preprocessing_finish_perf_ns",
-            "preprocessing_latency_ns",
-        ),
+        "image_bytes image_format roi_coordinates original_grab_epoch_s preprocessing_finish_perf_ns preprocessing_latency_ns",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_RAW_OCR_DATA",
         RAW_OCR,
         "OCRService",
-        (
-            "frame_number",
-            "overall_confidence",
-            "snapshots",
-            "full_raw_text",
-            "event_id",
-            "raw_ocr_processing_finish_timestamp",
-            "frame_timestamp",
-        ),
+        "frame_number overall_confidence snapshots full_raw_text event_id raw_ocr_processing_finish_timestamp frame_timestamp",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_OCR_CONDITIONING_ERROR",
         RAW_OCR,
         "OCRDataConditioningService",
-        ("error_type", "error_message", "error_context", "timestamp", "component", "severity", "correlation_id"),
+        "error_type error_message error_context timestamp component severity correlation_id",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_CLEANED_OCR_SNAPSHOT",
         CLEANED_OCR,
         "OCRDataConditioningService",
-        (
-            "frame_timestamp",
-            "snapshots",
-            "original_ocr_event_id",
-            "raw_ocr_confidence",
-            "origin_correlation_id",
-            "validation_id",
-            "origin_timestamp_ns",
-            "roi_used_for_capture",
-            "preprocessing_params_used",
-            "correlation_id",
-        ),
+        "frame_timestamp snapshots original_ocr_event_id raw_ocr_confidence origin_correlation_id validation_id "
+        "origin_timestamp_ns roi_used_for_capture preprocessing_params_used correlation_id",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_NO_TRADE_DATA",
         CLEANED_OCR,
         "OCRDataConditioningService",
-        ("type", "frame_timestamp", "reason", "correlation_id", "timestamp", "correlation_event_name"),
+        "type frame_timestamp reason correlation_id timestamp correlation_event_name",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_SIGNAL_DECISION",
         SIGNALS,
         "OCRScalpingSignalOrchestratorService",
-        ("decision_type", "symbol", "order_request_data", "correlation_id", "timestamp", "source_component"),
+        "decision_type symbol order_request_data correlation_id timestamp source_component",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_SIGNAL_SUPPRESSION",
         SIGNALS,
         "OCRScalpingSignalOrchestratorService",
-        ("decision_type", "symbol", "suppression_reason"),
+        "decision_type symbol suppression_reason",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_SIGNAL_VALIDATION_FAILURE",
         SIGNALS,
         "OCRScalpingSignalOrchestratorService",
-        ("decision_type", "failure_reason", "failure_context"),
+        "decision_type failure_reason failure_context",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_SIGNAL_GENERATION_FAILURE",
         SIGNALS,
         "OCRScalpingSignalOrchestratorService",
-        ("decision_type", "failure_reason", "failure_context"),
+        "decision_type failure_reason failure_context",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_SIGNAL_INTERPRETATION",
         SIGNALS,
         "SnapshotInterpreterService",
-        ("symbol", "decision_type", "signal_data", "interpretation_context", "timestamp"),
+        "symbol decision_type signal_data interpretation_context timestamp",
     ),
-    EventSpec(
-        "TESTRADE_MAF_DECISION",
-        MAF_DECISIONS,
-        "MasterActionFilterService",
-        ("decision_type", "symbol", "action", "reason", "details"),
-    ),
-    EventSpec(
+    _spec("TESTRADE_MAF_DECISION", MAF_DECISIONS, "MasterActionFilterService", "decision_type symbol action reason details"),
+    _spec(
         "TESTRADE_ORDER_REQUEST",
         ORDER_REQUESTS,
         "OCRScalpingSignalOrchestratorService",
-        ("request_id", "symbol", "side", "quantity", "order_type", "time_in_force", "source_strategy", "correlation_id"),
+        "request_id symbol side quantity order_type time_in_force source_strategy correlation_id",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_VALIDATED_ORDER_REQUEST",
         VALIDATED_ORDERS,
         "RiskManagementService",
-        ("request_id", "symbol", "side", "quantity", "order_type", "time_in_force", "source_strategy", "correlation_id"),
+        "request_id symbol side quantity order_type time_in_force source_strategy correlation_id",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_RISK_REJECTION",
         RISK_ACTIONS,
         "RiskManagementService",
-        ("original_request_id", "symbol", "side", "quantity", "order_type", "reason", "timestamp"),
+        "original_request_id symbol side quantity order_type reason timestamp",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_ORDER_STATUS_UPDATE",
         ORDER_STATUS,
         "OrderRepository",
-        ("local_order_id", "broker_order_id", "symbol", "status", "filled_quantity", "remaining_quantity", "timestamp"),
+        "local_order_id broker_order_id symbol status filled_quantity remaining_quantity timestamp",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_ORDER_FILL",
         ORDER_FILLS,
         "OrderEventProcessor",
-        ("order_id", "local_order_id", "symbol", "side", "fill_quantity", "fill_price", "fill_timestamp"),
+        "order_id local_order_id symbol side fill_quantity fill_price fill_timestamp",
     ),
-    EventSpec(
-        "TESTRADE_ORDER_REJECTION",
-        ORDER_REJECTIONS,
-        "OrderEventProcessor",
-        ("local_order_id", "broker_order_id", "symbol", "reason", "timestamp"),
-    ),
-    EventSpec(
+    _spec("TESTRADE_ORDER_REJECTION", ORDER_REJECTIONS, "OrderEventProcessor", "local_order_id symbol reason timestamp"),
+    _spec(
         "TESTRADE_POSITION_UPDATE",
         POSITION_UPDATES,
         "PositionManager",
-        (
-            "symbol",
-            "quantity",
-            "average_price",
-            "is_open",
-            "strategy",
-            "last_update_timestamp",
-            "update_source_trigger",
-            "total_fills_count",
-        ),
+        "symbol quantity average_price is_open strategy last_update_timestamp update_source_trigger total_fills_count "
+        "session_buy_quantity session_sell_quantity session_buy_value session_sell_value",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_TRADE_LIFECYCLE_EVENT",
         TRADE_LIFECYCLE,
         "TradeLifecycleManagerService",
-        ("event_type", "trade_id", "symbol", "lifecycle_state", "correlation_id", "origin", "timestamp"),
+        "event_type trade_id symbol lifecycle_state correlation_id origin comment shares avg_price local_orders timestamp",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_TRADING_STATE_CHANGE",
         TRADING_STATE,
         "TradeManagerService",
-        ("state_type", "enabled", "changed_by", "previous_state", "timestamp"),
+        "state_type enabled changed_by previous_state timestamp",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_CONFIG_CHANGE_APPLIED",
         CONFIG_CHANGES,
         "ApplicationCore",
-        ("component", "parameter", "old_value", "new_value", "source", "effective_timestamp"),
+        "component parameter old_value new_value source effective_timestamp",
     ),
-    EventSpec("TESTRADE_CONFIG_BOOTSTRAP", CONFIG_CHANGES, "ApplicationCore", ("full_config_snapshot",)),
-    EventSpec(
+    _spec("TESTRADE_CONFIG_BOOTSTRAP", CONFIG_CHANGES, "ApplicationCore", "full_config_snapshot"),
+    _spec(
         "TESTRADE_MARKET_TICK",
         MARKET_TRADES,
         "FilteredMarketDataPublisher",
-        ("symbol", "price", "volume", "timestamp", "tick_type", "conditions"),
+        "symbol price volume timestamp tick_type conditions",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_MARKET_QUOTE",
         MARKET_QUOTES,
         "FilteredMarketDataPublisher",
-        ("symbol", "bid_price", "ask_price", "bid_size", "ask_size", "timestamp"),
+        "symbol bid_price ask_price bid_size ask_size timestamp",
     ),
-    EventSpec(
+    _spec(
         "TESTRADE_ACCOUNT_SUMMARY_UPDATE",
         ACCOUNT_SUMMARY,
         "PositionManager",
-        ("account_value", "buying_power", "buying_power_used", "day_pnl", "cash_balance", "timestamp", "is_bootstrap", "data_source"),
+        "account_value buying_power buying_power_used day_pnl cash_balance timestamp is_bootstrap data_source",
     ),
-    EventSpec(
-        "TESTRADE_SYSTEM_ALERT", SYSTEM_ALERTS, "SystemHealthService", ("alert_id", "severity", "message", "component", "details")
-    ),
-    EventSpec("TESTRADE_CORE_HEALTH_STATUS", CORE_HEALTH, "HealthMonitor", ("status", "timestamp")),
-    EventSpec(
-        "TESTRADE_OCR_PROCESS_LATENCY", PERFORMANCE, "OCRProcessManager", ("correlation_id", "t0_to_t4_ms", "timestamps_ns")
-    ),
-    EventSpec(
-        "TESTRADE_OCR_CONDITIONING_LATENCY", PERFORMANCE, "OCRDataConditioningService", ("t4_to_t5_ms", "total_t0_to_t5_ms")
-    ),
-    EventSpec("TESTRADE_ORCHESTRATION_MILESTONES", ORCHESTRATION, "OCRScalpingSignalOrchestratorService", ("correlation_id",)),
-    EventSpec(CORRELATION_LOG_TYPE, CORRELATION_LOG, "ApplicationCore", ("correlation_event_name",)),
-    EventSpec(
-        INJECTION_COMMAND_TYPE, INJECTION_COMMANDS, "IntelliSenseInjector", ("command_id", "command_type", "parameters")
-    ),
-    EventSpec(
-        INJECTION_RESPONSE_TYPE, INJECTION_RESPONSES, "InjectionListener", ("command_id", "command_type", "status", "message", "data")
-    ),
+    _spec("TESTRADE_SYSTEM_ALERT", SYSTEM_ALERTS, "SystemHealthService", "alert_id severity message component details"),
+    _spec("TESTRADE_CORE_HEALTH_STATUS", CORE_HEALTH, "HealthMonitor", "status timestamp"),
+    _spec("TESTRADE_OCR_PROCESS_LATENCY", PERFORMANCE, "OCRProcessManager", "correlation_id t0_to_t4_ms timestamps_ns"),
+    _spec("TESTRADE_OCR_CONDITIONING_LATENCY", PERFORMANCE, "OCRDataConditioningService", "t4_to_t5_ms total_t0_to_t5_ms"),
+    _spec("TESTRADE_ORCHESTRATION_MILESTONES", ORCHESTRATION, "OCRScalpingSignalOrchestratorService", "correlation_id"),
+    _spec(CORRELATION_LOG_TYPE, CORRELATION_LOG, "ApplicationCore", "correlation_event_name"),
+    _spec(INJECTION_COMMAND_TYPE, INJECTION_COMMANDS, "IntelliSenseInjector", "command_id command_type parameters"),
+    _spec(INJECTION_RESPONSE_TYPE, INJECTION_RESPONSES, "InjectionListener", "command_id command_type status message data"),
 )
 
 EVENTS: Mapping[str, EventSpec] = {spec.event_type: spec for spec in _SPECS}
@@ -272,7 +228,8 @@ class WireEvent:
     """One event as it stands on a stream.
 
     `timestamp_ns` is `perf_counter_ns` of the publishing process, `clock_domain` names that clock
-    (None: the writer did not say, so the time is comparable with nothing of ours).
+    (None: the writer did not say, so the time is comparable with nothing of ours). `epoch_s` is the wall clock
+    of writers that state it; `encode` does not.
     """
 
     stream: str
@@ -284,7 +241,18 @@ class WireEvent:
     causation_id: str | None = None
     timestamp_ns: int | None = None
     clock_domain: str | None = None
+    epoch_s: float | None = None
     image_bytes: bytes | None = None
+
+
+def occurred_ns(event: WireEvent) -> int | None:
+    """When the event happened, on the clock `event.clock_domain`.
+
+    That is its `timestamp_ns`, but for a processed image: there `timestamp_ns` is when the screen was grabbed,
+    and the payload says when the processing had finished.
+    """
+    finished = event.payload.get("preprocessing_finish_perf_ns") if event.event_type == PROCESSED_ROI_IMAGE_TYPE else None
+    return finished if type(finished) is int else event.timestamp_ns
 
 
 def event(
@@ -323,7 +291,7 @@ def encode(event: WireEvent) -> dict[bytes, bytes]:
             "eventType": event.event_type,
             "sourceComponent": event.source_component,
         },
-        "payload": event.payload,
+        "payload": dict(event.payload),
     }
     fields = {b"json_payload": json.dumps(envelope, allow_nan=False, separators=(",", ":")).encode()}
     if event.clock_domain:
@@ -346,49 +314,17 @@ def decode(stream: str, fields: Mapping[bytes, bytes]) -> WireEvent:
     if not isinstance(envelope, dict) or not isinstance(envelope.get("metadata"), dict):
         raise UnreadableEntry("no metadata object")
     metadata = envelope["metadata"]
-    payload = envelope.get("payload")
-    payload = _unwrapped(payload) if isinstance(payload, dict) else {"value": payload}
-    timestamp_ns = metadata.get("timestamp_ns")
+    payload = dialects.body(envelope)
     return WireEvent(
         stream=stream,
-        event_type=_text(metadata, "eventType", "event_type") or "UNKNOWN",
-        source_component=_text(metadata, "sourceComponent", "source_component") or "unknown",
+        event_type=dialects.text(metadata, "eventType", "event_type") or "UNKNOWN",
+        source_component=dialects.text(metadata, "sourceComponent", "source_component") or "unknown",
         payload=payload,
-        event_id=_text(metadata, "eventId", "msgId", "event_id") or "",
-        correlation_id=_correlation_id(metadata, payload),
-        causation_id=_text(metadata, "causationId", "causation_id"),
-        timestamp_ns=timestamp_ns if type(timestamp_ns) is int else None,
+        event_id=dialects.text(metadata, "eventId", "msgId", "event_id") or "",
+        correlation_id=dialects.correlation_id(metadata, payload),
+        causation_id=dialects.text(metadata, "causationId", "causation_id"),
+        timestamp_ns=dialects.monotonic_ns(metadata),
         clock_domain=(fields.get(b"clock_domain") or b"").decode(errors="replace") or None,
+        epoch_s=dialects.epoch_s(envelope),
         image_bytes=fields.get(b"image_bytes"),
     )
-
-
-_BOOKKEEPING = frozenset({"payload", "correlation_event_name", "correlation_id", "causation_id", "timestamp", "event_type"})
-
-
-def _unwrapped(payload: dict[str, Any]) -> dict[str, Any]:
-    """Some writers nest the body once more in `payload.payload`, beside bookkeeping only."""
-    inner = payload.get("payload")
-    if isinstance(inner, dict) and payload.keys() <= _BOOKKEEPING:
-        return {**{key: value for key, value in payload.items() if key != "payload"}, **inner}
-    return payload
-
-
-def _correlation_id(metadata: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
-    """The master id. A `REPAIRED_…` id was made up by the sender for an event that had none: the payload knows better."""
-    stated = _text(metadata, "correlationId", "correlation_id")
-    if stated and not stated.startswith("REPAIRED_"):
-        return stated
-    inner = payload.get("order_request_data")
-    return (
-        _text(payload, "master_correlation_id", "causing_correlation_id", "correlation_id", "origin_correlation_id")
-        or (_text(inner, "correlation_id") if isinstance(inner, dict) else None)
-    )
-
-
-def _text(mapping: Mapping[str, Any], *names: str) -> str | None:
-    for name in names:
-        value = mapping.get(name)
-        if value not in (None, ""):
-            return str(value)
-    return None

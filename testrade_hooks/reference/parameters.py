@@ -45,13 +45,13 @@ class Parameter:
             return isinstance(value, str) and (not self.choices or value in self.choices)
         return False
 
-    def _allows_number(self, value: Any) -> bool:
+    def _allows_number(self, value: int | float) -> bool:
         wanted = int | float if isinstance(self.default, float) else int
         if isinstance(value, bool) or not isinstance(value, wanted):
             return False
         if self.minimum is None or self.maximum is None or not self.minimum <= value <= self.maximum:
             return False
-        return not self.odd or bool(value % 2)
+        return not (self.odd and value % 2 == 0)
 
 
 class ScreenRegion(Parameter):
@@ -132,6 +132,8 @@ _OCR = (
 # A share count of 5000 or 500 cannot pass the limits of 1000 shares and $25,000 an order at these prices;
 # 50 shares of every default symbol do, so an untouched configuration trades.
 _SIGNALS = (
+    Parameter("snapshot_interpreter_enabled", True, _INTERPRETER),
+    Parameter("master_action_filter_enabled", True, _MAF),
     Parameter("initial_share_size", 50, _ORCHESTRATOR, 1, _MUCH),
     Parameter("add_type", "Equal", _ORCHESTRATOR, choices=("Equal", "CostBasis")),
     Parameter("manual_shares", 50, _ORCHESTRATOR, 1, _MUCH),

@@ -1,0 +1,99 @@
+"""What the application does, on its one thread: the parts, their timers, and the operations that commands ask for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from testrade_hooks.reference.config import Config, ConfigChange
+from testrade_hooks.reference.desk import TradingDesk
+from testrade_hooks.reference.orders import Order
+from testrade_hooks.reference.outlet import Link, Outlet
+from testrade_hooks.reference.periodic import Periodic
+from testrade_hooks.reference.worker import Worker
+
+
+class Core:
+    """Every method runs on the worker's thread."""
+
+    def __init__(self, config: Config, outlet: Outlet, worker: Worker) -> None:
+        self.config = config
+        self.outlet = outlet
+        self.desk = TradingDesk(config, outlet, worker.after, self._order_settled)
+        self.queries = _queries(config, self.desk)
+        self._timers = (
+            Periodic(worker, lambda: config.get("price_feed_interval_seconds"), self.desk.market.heartbeat),
+            Periodic(worker, lambda: config.get("stale_order_check_interval_seconds"), self.desk.cancel_stale_orders),
+        )
+
+    def begin(self) -> None:
+        """Announce the state the application starts in and set its timers going."""
+        link = self.outlet.publish("TESTRADE_CONFIG_BOOTSTRAP", {"full_config_snapshot": self.config.snapshot()}, Link.root())
+        self.desk.announce_account(is_bootstrap=True, link=link)
+        self.desk.market.heartbeat()
+        self._rearm()
+
+    def change_config(self, changes: Mapping[str, Any], source: str, link: Link) -> None:
+        """Apply all of `changes` or none. Raises ConfigRejected."""
+        self._announce(self.config.apply(changes), source, link)
+
+    def reset(self, *, keep_config: bool, link: Link) -> None:
+        """Back to the state at start; the configuration too unless it is to be kept."""
+        if not keep_config:
+            self._announce(self.config.reset(), "reset_state", link)
+        self.desk.reset()
+
+    def set_position(self, symbol: str, shares: float, avg_price: float, realized_pnl: float, source: str, link: Link) -> None:
+        self.desk.set_position(symbol, shares, avg_price, realized_pnl, source, link)
+
+    def _announce(self, changes: list[ConfigChange], source: str, link: Link) -> None:
+        for change in changes:
+            body = {
+                "component": change.component,
+                "parameter": change.parameter,
+                "old_value": _as_json(change.old_value),
+                "new_value": _as_json(change.new_value),
+                "source": source,
+                "effective_timestamp": time.time(),
+            }
+            link = self.outlet.publish("TESTRADE_CONFIG_CHANGE_APPLIED", body, link)
+        if changes:
+            self._rearm()
+
+    def _rearm(self) -> None:
+        for timer in self._timers:
+            timer.rearm()
+
+    def _order_settled(self, order: Order) -> None:
+        pass
+
+
+Query = Callable[[str | None], Any]
+
+
+def _queries(config: Config, desk: TradingDesk) -> Mapping[str, Query]:
+    """What may be asked; a key narrows the answer to one order, symbol or parameter."""
+
+    def orders(key: str | None) -> list[dict[str, Any]]:
+        found = desk.orders.find(key) if key else None
+        return [order.record() for order in ([found] if found else [] if key else desk.orders.all())]
+
+    def positions(key: str | None) -> dict[str, Any]:
+        chosen = {key: desk.positions.get(key)} if key else desk.positions.all()
+        return {symbol: position.record() for symbol, position in chosen.items()}
+
+    def prices(key: str | None) -> dict[str, Any]:
+        return {symbol: quote.record() for symbol, quote in desk.prices.all().items() if key in (None, symbol)}
+
+    def trading_state(_key: str | None) -> dict[str, Any]:
+        return desk.trading.current.record()
+
+    def configuration(key: str | None) -> dict[str, Any]:
+        return {name: value for name, value in config.snapshot().items() if key in (None, name)}
+
+    return {"orders": orders, "positions": positions, "prices": prices, "trading_state": trading_state, "config": configuration}
+
+
+def _as_json(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -91,6 +91,14 @@ def embedded_endpoint(server: fakeredis.FakeServer) -> Endpoint:
     return Endpoint("embedded", lambda: fakeredis.FakeRedis(server=server), blocks_in_groups=False)
 
 
+def address_of(client: redis.Redis) -> str:
+    """Where `client` connects to, without credentials."""
+    options = client.connection_pool.connection_kwargs
+    if "server" in options:
+        return "embedded"
+    return str(options["path"]) if "path" in options else f"{options.get('host')}:{options.get('port')}"
+
+
 @contextmanager
 def reported(address: str, *, key: str = "") -> Iterator[None]:
     """Turn every Redis and socket error inside into an EnvironmentProblem that says what to do."""

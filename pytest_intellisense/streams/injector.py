@@ -1,0 +1,112 @@
+"""StreamInjector: puts commands on the injection stream and finds the answers in the capture."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any, Protocol
+
+import redis
+
+from pytest_intellisense.engine.ports import EventSource, InjectionCommand, InjectionReceipt, InjectionResponse
+from pytest_intellisense.errors import EnvironmentProblem, InjectionRefused
+from pytest_intellisense.streams.connection import address_of, reported
+from testrade_hooks import wire
+from testrade_hooks.gate import Refused
+
+_COMMAND_LIFE_S = 60.0
+
+
+class Gate(Protocol):
+    def check(self) -> None:
+        """Return if one command may be sent now. Raises gate.Refused."""
+
+
+class StreamInjector:
+    """Every command passes the gate, carries the run id and expires; answers are read from the captured response stream.
+
+    Meant for one thread at a time.
+    """
+
+    def __init__(self, client: redis.Redis, source: EventSource, gate: Gate, run_id: str) -> None:
+        self._client = client
+        self._address = address_of(client)
+        self._source = source
+        self._gate = gate
+        self._run_id = run_id
+        self._answers: dict[str, InjectionResponse] = {}
+        self._looked_to = 0
+
+    def send(self, command: InjectionCommand, *, intended_ns: int | None = None) -> InjectionReceipt:
+        """Put one command on the stream; it is never sent twice. Raises InjectionRefused or EnvironmentProblem."""
+        started_ns = time.perf_counter_ns()
+        try:
+            self._gate.check()
+        except Refused as refused:
+            raise _refusal(command, refused.message, str(refused.layer)) from None
+        command_id = uuid.uuid4().hex
+        event = wire.event(
+            wire.INJECTION_COMMAND_TYPE,
+            {
+                "command_id": command_id,
+                "command_type": command.command_type,
+                "parameters": command.parameters,
+                "run_id": self._run_id,
+                "injected": True,
+                "expires_at_epoch_s": time.time() + _COMMAND_LIFE_S,
+            },
+            correlation_id=command.correlation_id,
+            image_bytes=command.image,
+        )
+        fields: dict[Any, Any] = wire.encode(event)
+        sent_ns = time.perf_counter_ns()
+        with reported(self._address, key=event.stream):
+            self._client.xadd(event.stream, fields)
+        return InjectionReceipt(
+            command_id=command_id,
+            event_id=event.event_id,
+            intended_ns=started_ns if intended_ns is None else intended_ns,
+            sent_ns=sent_ns,
+        )
+
+    def request(self, command: InjectionCommand, *, timeout_s: float) -> InjectionResponse:
+        """Send and wait for the answer. Raises InjectionRefused, or EnvironmentProblem if the app stays silent."""
+        deadline_ns = time.perf_counter_ns() + round(timeout_s * 1e9)
+        receipt = self.send(command)
+        while (answer := self.response_to(receipt)) is None:
+            if not self._source.wait(self._looked_to, deadline_ns):
+                raise EnvironmentProblem(
+                    f"the application did not answer {command.command_type} within {timeout_s:g} s",
+                    hint=f"is it running, and does it listen on {wire.INJECTION_COMMANDS} of Redis at {self._address}?",
+                )
+        if answer.status == "refused":
+            raise _refusal(command, answer.message, str(answer.data.get("layer", "application")))
+        return answer
+
+    def response_to(self, receipt: InjectionReceipt) -> InjectionResponse | None:
+        """The answer to a sent command if it has come."""
+        events = self._source.events_since(self._looked_to)
+        self._looked_to += len(events)
+        for event in events:
+            if event.stream == wire.INJECTION_RESPONSES:
+                answer = _answer(event.payload)
+                self._answers[answer.command_id] = answer
+        return self._answers.get(receipt.command_id)
+
+
+def _answer(payload: Any) -> InjectionResponse:
+    data = payload.get("data")
+    return InjectionResponse(
+        command_id=str(payload.get("command_id")),
+        status=str(payload.get("status")),
+        message=str(payload.get("message") or ""),
+        data=data if isinstance(data, dict) else {},
+    )
+
+
+def _refusal(command: InjectionCommand, message: str, layer: str) -> InjectionRefused:
+    return InjectionRefused(
+        f"{command.command_type} was refused by the layer '{layer}' of the injection gate: {message}",
+        layer=layer,
+        hint="an injection needs the consent of every layer, on both sides; none can be overridden",
+    )

@@ -22,6 +22,7 @@ from typing import Any, TypeGuard
 
 import redis
 
+from testrade_hooks import wire
 from testrade_hooks.connection import own_client
 
 PERMIT_KEY = "intellisense:permit"
@@ -36,7 +37,7 @@ LONGEST_PERMIT_LIFE_S = 12 * 3600.0
 
 _SHORTEST_RUN_ID = 4
 _SOCKET_TIMEOUT_S = 2.0
-_MODE_NAMES = ("TESTRADE_MODE", "testrade_mode", "trading_mode", "mode")
+_MODE_NAMES = ("TESTRADE_MODE", "testrade_mode", "trading_mode")
 _CONFIG_ENTRIES_LOOKED_AT = 20
 
 
@@ -99,8 +100,9 @@ class AppGate:
         self._cap = _Cap(max_per_s, max_commands)
 
     def open(self) -> None:
-        """Publish the permit. Raises Refused if the application's own layers say no, and redis.RedisError."""
+        """Publish the permit. Raises Refused if the application's own layers or the Redis say no, and redis.RedisError."""
         self._check_own_layers()
+        _check_published_mode(self._client)
         permit = {"run_id": self._run_id, "mode": self._current_mode(), "expires_at_epoch_s": self._expires_at_epoch_s}
         left_ms = max(1, math.ceil((self._expires_at_epoch_s - self._now()) * 1000))
         self._client.set(PERMIT_KEY, json.dumps(permit), px=left_ms)
@@ -167,6 +169,7 @@ class TestGate:
         self._allowed = allowed
         self._run_id = run_id
         self._allowed_hosts = frozenset(allowed_hosts)
+        self._knows_redis = False
         self._now = now
         self._cap = _Cap(max_per_s, max_commands)
 
@@ -176,6 +179,9 @@ class TestGate:
         _check_run_id(self._run_id, "no run id was given on this side")
         self._check_host()
         permit = _check_switches(self._client)
+        if not self._knows_redis:
+            _check_published_mode(self._client)
+            self._knows_redis = True
         if permit is None:
             raise Refused(Layer.PERMIT, f"no application on this Redis has published a permit ({PERMIT_KEY})")
         if not _same(permit.get("run_id"), self._run_id):
@@ -258,6 +264,31 @@ def _check_switches(client: redis.Redis) -> dict[str, Any] | None:
     if live:
         raise Refused(Layer.LIVE_REDIS, f"this Redis is marked as one of live trading (key {LIVE_MARKER_KEY})")
     return _read_permit(permit)
+
+
+def _check_published_mode(client: redis.Redis) -> None:
+    """The configuration that an application last published on this Redis may say that it trades live."""
+    try:
+        entries: Any = client.xrevrange(wire.CONFIG_CHANGES, count=_CONFIG_ENTRIES_LOOKED_AT)
+    except redis.RedisError as problem:
+        raise Refused(Layer.LIVE_REDIS, f"the published configuration cannot be read: {problem}") from None
+    for _entry_id, fields in entries:
+        mode = _published_mode(fields)
+        if mode is not None:
+            if mode.strip().upper() not in TEST_MODES:
+                raise Refused(Layer.LIVE_REDIS, f"an application on this Redis published the trading mode {mode!r}")
+            return
+
+
+def _published_mode(fields: Mapping[bytes, bytes]) -> str | None:
+    try:
+        payload = wire.decode(wire.CONFIG_CHANGES, fields).payload
+    except wire.UnreadableEntry:
+        return None
+    snapshot = payload.get("full_config_snapshot")
+    if not isinstance(snapshot, dict):
+        return None
+    return next((str(snapshot[name]) for name in _MODE_NAMES if name in snapshot), None)
 
 
 def _read_permit(text: Any) -> dict[str, Any] | None:

@@ -24,70 +24,132 @@ class _Model(BaseModel):
 class PositionState(_Model):
     """A position to be set before a step."""
 
-    open: bool = True
-    strategy: str = "long"
-    total_shares: float = 0.0
-    total_avg_price: float = 0.0
-    overall_realized_pnl: float = 0.0
-    symbol: str | None = None
-    unrealized_pnl: float | None = None
-    market_value: float | None = None
+    open: bool = Field(True, description="Whether the position is open.", examples=[True])
+    strategy: str = Field("long", description="Strategy that holds the position.", examples=["long"])
+    total_shares: float = Field(0.0, description="Shares held; negative for short.", examples=[100])
+    total_avg_price: float = Field(0.0, description="Average price paid per share.", examples=[150.25])
+    overall_realized_pnl: float = Field(0.0, description="Profit and loss realised so far.", examples=[0])
+    symbol: str | None = Field(None, description="Symbol; default: the key it stands under.", examples=["AAPL"])
+    unrealized_pnl: float | None = Field(None, description="Profit and loss not yet realised.", examples=[12.5])
+    market_value: float | None = Field(None, description="Value at the current price.", examples=[15025])
 
 
 class Bootstrap(_Model):
     """What must be true before the first injection. Switch `reset` off to run on the state as it is."""
 
-    symbols: tuple[str, ...] = Field((), strict=False)
-    price_feed_timeout_s: float = Field(5.0, gt=0)
-    verify_ocr: bool = Field(False, description="Send one OCR line through the app and see it come back cleaned.")
-    verify_trade: bool = Field(False, description="Send a bootstrap trade and see it filled on the streams.")
-    reset: bool = True
+    symbols: tuple[str, ...] = Field(
+        (), strict=False, description="Symbols whose price feed must be fresh.", examples=[["AAPL", "MSFT"]]
+    )
+    price_feed_timeout_s: float = Field(5.0, gt=0, description="How long to wait for fresh prices.", examples=[5])
+    verify_ocr: bool = Field(
+        False, description="Send one OCR line through the app and see it come back cleaned.", examples=[True]
+    )
+    verify_trade: bool = Field(False, description="Send a bootstrap trade and see it filled on the streams.", examples=[True])
+    reset: bool = Field(True, description="Set orders, positions and filters back to their start.", examples=[False])
 
 
 class InjectionStep(_Model):
     """One injection and what must follow. Without validation points it is a set-up step."""
 
-    step_id: Identifier
-    description: str = Field("", alias="step_description")
-    stimulus: Stimulus
-    pipeline: str | None = Field(None, description="Name of the pipeline to trace; default: by stimulus.")
-    timeout_s: float = Field(5.0, gt=0, le=3600)
-    repeat: int = Field(1, ge=1, le=10_000)
-    wait_after_injection_s: float = Field(0.0, ge=0, le=3600, description="Keep observing at least this long.")
-    position_manager_states_to_set: dict[str, PositionState] = {}
-    ocr_mocks_to_activate: dict[str, dict[str, Any]] = {}
-    capture: dict[str, str] = Field({}, description="Name -> path into a stage (order_fill.order_id) or $stimulus_<field>; used later as ${name}.")
-    validation_points: tuple[ValidationPoint, ...] = Field((), strict=False)
+    step_id: Identifier = Field(description="Name of the step, unique in the plan.", examples=["open"])
+    description: str = Field(
+        "", description="What the step shows, for readers and reports.", examples=["A new Long line opens."]
+    )
+    stimulus: Stimulus = Field(
+        description="What is done to TESTRADE.",
+        examples=[{"type": "raw_image_injection", "image": "screens/long_aapl.png"}],
+    )
+    pipeline: str | None = Field(
+        None,
+        description="Name of the pipeline to trace, in any letter case; default: by stimulus.",
+        examples=["RAW_IMAGE_TO_ORDER_FILL", "TRADE_CMD_TO_BROKER_FILL"],
+    )
+    timeout_s: float = Field(5.0, gt=0, le=3600, description="How long the pipeline may take.", examples=[5])
+    repeat: int = Field(1, ge=1, le=10_000, description="How often the step is carried out.", examples=[5])
+    wait_after_injection_s: float = Field(0.0, ge=0, le=3600, description="Keep observing at least this long.", examples=[0.5])
+    position_manager_states_to_set: dict[str, PositionState] = Field(
+        {}, description="Positions to set before the injection, by symbol.", examples=[{"AAPL": {"total_shares": 100}}]
+    )
+    ocr_mocks_to_activate: dict[str, dict[str, Any]] = Field(
+        {},
+        description="Frozen OCR snapshots during the step, by symbol.",
+        examples=[{"AAPL": {"strategy_hint": "Long", "cost_basis": 150.25}}],
+    )
+    capture: dict[str, str] = Field(
+        {},
+        description="Name -> path into a stage (order_fill.order_id) or $stimulus_<field>; later steps use it as ${name}.",
+        examples=[{"order_id": "order_fill.local_order_id"}],
+    )
+    validation_points: tuple[ValidationPoint, ...] = Field(
+        (),
+        strict=False,
+        description="What must hold afterwards.",
+        examples=[[{"validation_id": "done", "type": "pipeline_completion_status", "expected_value": True}]],
+    )
 
 
 class ExpectedFailure(_Model):
-    reason: str
-    strict: bool = False
+    """A failure that is known."""
+
+    reason: str = Field(description="Why the plan fails, usually a bug number.", examples=["BUG-12"])
+    strict: bool = Field(False, description="Fail when the plan passes after all.", examples=[True])
 
 
 class CustomPipeline(_Model):
     """A pipeline of this plan; its name is the key it stands under."""
 
-    description: str = ""
-    stages: tuple[Stage, ...] = Field(min_length=1, strict=False)
-    diversions: tuple[Stage, ...] = Field((), strict=False)
+    description: str = Field("", description="What runs through it.", examples=["A price reaches the risk checks."])
+    stages: tuple[Stage, ...] = Field(
+        min_length=1,
+        strict=False,
+        description="Stages in order.",
+        examples=[[{"key": "order_request", "match": {"event_type": "ORDER_REQUEST"}}]],
+    )
+    diversions: tuple[Stage, ...] = Field(
+        (),
+        strict=False,
+        description="Events after which the missing stages will not come.",
+        examples=[[{"key": "risk_rejected", "match": {"event_type": "RISK_REJECTION"}}]],
+    )
 
 
 class InjectionPlan(_Model):
     """A whole plan file."""
 
-    schema_uri: str | None = Field(None, alias="$schema")
-    plan_name: Identifier
-    description: str = ""
-    tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = Field((), strict=False)
-    matrix: dict[str, tuple[Any, ...]] = Field({}, strict=False, description="Name -> values; one case per combination, used as ${name}.")
-    bootstrap: Bootstrap = Bootstrap()
-    pipelines: dict[str, CustomPipeline] = {}
-    pipeline_files: tuple[str, ...] = Field((), strict=False)
-    allow_loss: bool = Field(False, description="Judge the plan even if events were lost upstream.")
-    skip: str | bool = False
-    xfail: str | ExpectedFailure | None = None
-    steps: tuple[InjectionStep, ...] = Field(min_length=1, strict=False)
+    schema_uri: str | None = Field(
+        None, alias="$schema", description="Where editors find this schema.", examples=["../plan.schema.json"]
+    )
+    plan_name: Identifier = Field(description="Name of the plan and of its test.", examples=["ocr_opens_long"])
+    description: str = Field("", description="What the plan shows.", examples=["A new Long line opens a position."])
+    tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = Field(
+        (), strict=False, description="Words to select plans by: pytest -m smoke.", examples=[["smoke", "ocr"]]
+    )
+    matrix: dict[str, tuple[Any, ...]] = Field(
+        {},
+        strict=False,
+        description="Name -> values; one case per combination, used as ${name}.",
+        examples=[{"symbol": ["AAPL", "MSFT"]}],
+    )
+    bootstrap: Bootstrap = Field(
+        Bootstrap(), description="What must be true before the first injection.", examples=[{"symbols": ["AAPL"]}]
+    )
+    pipelines: dict[str, CustomPipeline] = Field(
+        {},
+        description="Pipelines of this plan, by name.",
+        examples=[{"TO_REQUEST": {"stages": [{"key": "order_request", "match": {"event_type": "ORDER_REQUEST"}}]}}],
+    )
+    pipeline_files: tuple[str, ...] = Field(
+        (), strict=False, description="JSON files with pipelines by name, relative to the plan.", examples=[["pipelines.json"]]
+    )
+    allow_loss: bool = Field(False, description="Judge the plan even if events were lost upstream.", examples=[True])
+    skip: str | bool = Field(False, description="Do not run the plan; a text says why.", examples=["needs market hours"])
+    xfail: str | ExpectedFailure | None = Field(None, description="The plan is known to fail.", examples=["BUG-12"])
+    steps: tuple[InjectionStep, ...] = Field(
+        min_length=1,
+        strict=False,
+        description="Injections in order.",
+        examples=[[{"step_id": "open", "stimulus": {"type": "trading_state_change", "enabled": True}}]],
+    )
 
 
 @dataclass(frozen=True, slots=True)

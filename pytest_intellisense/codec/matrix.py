@@ -1,0 +1,123 @@
+"""The matrix of a plan: its rows, their names, and `${name}` replaced in every text of the plan."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_intellisense.codec.problems import Finding
+from pytest_intellisense.model.plan import JsonPath
+
+MOST_ROWS = 10_000
+LONGEST_NAME = 80
+
+REFERENCE = re.compile(r"\$\{([^${}]*)\}")
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
+
+Row = Mapping[str, Any]
+
+
+def findings(matrix: Any) -> Iterator[Finding]:
+    """What keeps `matrix` from giving rows."""
+    if not isinstance(matrix, dict):
+        yield Finding(("matrix",), '"matrix" should be an object: name -> list of values')
+        return
+    count = 1
+    for name, values in matrix.items():
+        if not _NAME.fullmatch(name):
+            yield Finding(("matrix", name), f'"{name}" is no name: letters, digits and _ only', on_key=True)
+        if not isinstance(values, list) or not values:
+            yield Finding(("matrix", name), f'"{name}" should be a list of at least one value')
+        else:
+            count *= len(values)
+    if count > MOST_ROWS:
+        yield Finding(("matrix",), f"{count} rows: a matrix gives at most {MOST_ROWS}")
+
+
+def rows(matrix: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
+    """Every combination with its id (`AAPL-BUY`); one row without a name if there is no matrix."""
+    if not matrix:
+        yield "", {}
+        return
+    labels = {name: _labels(name, values) for name, values in matrix.items()}
+    taken: dict[str, int] = {}
+    for combination in itertools.product(*(range(len(values)) for values in matrix.values())):
+        chosen = dict(zip(matrix, combination, strict=True))
+        case_id = safe_name("-".join(labels[name][index] for name, index in chosen.items()))
+        taken[case_id] = taken.get(case_id, 0) + 1
+        unique = case_id if taken[case_id] == 1 else f"{case_id}.{taken[case_id]}"
+        yield unique, {name: matrix[name][index] for name, index in chosen.items()}
+
+
+def safe_name(text: str, *, otherwise: str = "x") -> str:
+    """`text` with nothing but letters, digits and `_.-`, at most 80 characters."""
+    return _UNSAFE.sub("_", text)[:LONGEST_NAME].strip("_") or otherwise
+
+
+def _labels(name: str, values: list[Any]) -> list[str]:
+    return [_label(name, index, value) for index, value in enumerate(values)]
+
+
+def _label(name: str, index: int, value: Any) -> str:
+    if isinstance(value, str) and _UNSAFE.sub("", value):
+        return value
+    if isinstance(value, bool | int | float) or value is None:
+        return json.dumps(value)
+    return f"{name}{index}"
+
+
+def replaced(value: Any, row: Row) -> Any:
+    """`value` with every `${name}` of the row replaced, in keys too; other references stay.
+
+    A text that is nothing but the reference takes the JSON type of the value; inside a longer text it is written out.
+    """
+    if not row:
+        return value
+    return _replace(value, {**row, **{f"matrix.{name}": chosen for name, chosen in row.items()}})
+
+
+def _replace(value: Any, names: Row) -> Any:
+    if isinstance(value, str):
+        return _in_text(value, names) if "${" in value else value
+    if isinstance(value, dict):
+        return {
+            (str(_written(_in_text(key, names))) if "${" in key else key): _replace(member, names)
+            for key, member in value.items()
+        }
+    if isinstance(value, list):
+        return [_replace(member, names) for member in value]
+    return value
+
+
+def _in_text(text: str, names: Row) -> Any:
+    whole = REFERENCE.fullmatch(text)
+    if whole and whole[1] in names:
+        return names[whole[1]]
+    return REFERENCE.sub(lambda match: _written(names[match[1]]) if match[1] in names else match[0], text)
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def renamed_keys(value: Any, row: Row, path: JsonPath = ()) -> dict[JsonPath, JsonPath]:
+    """For every key that the row changed: the path after the replacement -> the path in the file."""
+    found: dict[JsonPath, JsonPath] = {}
+    names = {**row, **{f"matrix.{name}": chosen for name, chosen in row.items()}}
+
+    def visit(member: Any, new: JsonPath, old: JsonPath) -> None:
+        if new != old:
+            found[new] = old
+        if isinstance(member, dict):
+            for key, inner in member.items():
+                visit(inner, (*new, _written(_in_text(key, names))), (*old, key))
+        elif isinstance(member, list):
+            for index, inner in enumerate(member):
+                visit(inner, (*new, index), (*old, index))
+
+    visit(value, path, path)
+    return found

@@ -1,0 +1,142 @@
+"""What a well-formed plan can still get wrong: names that do not exist, fields that do not go together.
+
+Works on the plain JSON of one row and skips what has the wrong shape: that is reported by `shape`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from pytest_intellisense.codec.problems import Finding, nearest
+from pytest_intellisense.codec.vocabulary import Vocabulary
+from pytest_intellisense.model.durations import parse_ns
+from pytest_intellisense.model.plan import JsonPath
+from pytest_intellisense.model.validation import COMMON_FIELDS
+
+Json = Mapping[str, Any]
+
+_SIGNS = {"==", "!=", ">", "<", ">=", "<="}
+_WORDS = {"in", "not_in", "contains", "contains_ignore_case", "contains_all", "contains_any", "starts_with", "ends_with"}
+NEEDS_EXPECTED = frozenset(_SIGNS | _WORDS | {"matches_regex", "between", "approx", "length", "type", "subset", "superset"})
+LATENCIES = frozenset({"pipeline_latency", "latency_between"})
+STAGE_FIELDS = {"specific_log_event_field": ("target_identifier",), "latency_between": ("from_event", "to_event")}
+
+
+def objects(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The members of a list that are objects, with their index."""
+    if isinstance(value, list):
+        yield from ((index, member) for index, member in enumerate(value) if isinstance(member, dict))
+
+
+def findings(plan: Json, vocabulary: Vocabulary) -> Iterator[Finding]:
+    steps = list(objects(plan.get("steps")))
+    yield from _used_twice([(("steps", index), step) for index, step in steps], "step_id")
+    earlier: list[str] = []
+    for index, step in steps:
+        yield from _step(step, ("steps", index), earlier, vocabulary)
+        earlier.append(str(step.get("step_id")))
+    if steps and not any(step.get("validation_points") for _, step in steps):
+        yield Finding(("steps",), "no step has validation points: a plan that checks nothing cannot pass")
+
+
+def _used_twice(members: list[tuple[JsonPath, dict[str, Any]]], key: str) -> Iterator[Finding]:
+    first: dict[str, JsonPath] = {}
+    for path, member in members:
+        name = member.get(key)
+        if isinstance(name, str) and first.setdefault(name, path) != path:
+            yield Finding((*path, key), f'the {key} "{name}" is used twice', first_path=(*first[name], key))
+
+
+def _step(step: dict[str, Any], at: JsonPath, earlier: list[str], vocabulary: Vocabulary) -> Iterator[Finding]:
+    named = step.get("pipeline")
+    pipeline = None
+    if isinstance(named, str):
+        pipeline = vocabulary.spelling(named)
+        if pipeline is None:
+            yield _unknown((*at, "pipeline"), "pipeline", named, vocabulary.pipelines)
+    elif isinstance(stimulus := step.get("stimulus"), dict):
+        pipeline = vocabulary.default_pipelines.get(str(stimulus.get("type")))
+    points = [((*at, "validation_points", index), point) for index, point in objects(step.get("validation_points"))]
+    yield from _used_twice(points, "validation_id")
+    for path, point in points:
+        yield from _point(point, path, pipeline, earlier, vocabulary)
+
+
+def _point(
+    point: dict[str, Any], at: JsonPath, pipeline: str | None, earlier: list[str], vocabulary: Vocabulary
+) -> Iterator[Finding]:
+    kind = point.get("type")
+    if not isinstance(kind, str):
+        return
+    known = vocabulary.validation_types.get(kind)
+    if known is None:
+        yield _unknown((*at, "type"), "validation type", kind, vocabulary.validation_types)
+        return
+    if not point.keys() >= known.needs or point.keys() - known.needs - known.takes - COMMON_FIELDS:
+        yield from _fields(point, at, kind, vocabulary)
+    if "operator" in known.takes:
+        yield from _comparison(point, at, kind, vocabulary)
+    if pipeline is not None:
+        yield from _names_of_pipeline(point, at, kind, pipeline, vocabulary)
+    if "compare_with_step" in point and "compare_with_step" in known.needs and point["compare_with_step"] not in earlier:
+        yield _unknown((*at, "compare_with_step"), "earlier step", point["compare_with_step"], earlier)
+
+
+def _fields(point: dict[str, Any], at: JsonPath, kind: str, vocabulary: Vocabulary) -> Iterator[Finding]:
+    known = vocabulary.validation_types[kind]
+    fields = frozenset[str]().union(*(each.needs | each.takes for each in vocabulary.validation_types.values()))
+    used = tuple(sorted(known.needs) + sorted(known.takes))
+    for key in point.keys() & fields - known.needs - known.takes:
+        yield Finding((*at, key), f'"{key}" is not used by {kind}', used, on_key=True)
+    for key in sorted(known.needs - point.keys()):
+        yield Finding(at, f'{kind} needs "{key}"')
+
+
+def _comparison(point: dict[str, Any], at: JsonPath, kind: str, vocabulary: Vocabulary) -> Iterator[Finding]:
+    operator = point.get("operator", "==")
+    if not isinstance(operator, str):
+        return
+    expected = point.get("expected_value")
+    if operator not in vocabulary.operators:
+        yield _unknown((*at, "operator"), "operator", operator, vocabulary.operators)
+    elif operator in NEEDS_EXPECTED and "expected_value" not in point and "expected_event_count" not in point:
+        yield Finding(at, f'"expected_value" is missing: {operator} compares with it')
+    elif operator == "matches_regex" and isinstance(expected, str):
+        try:
+            re.compile(expected)
+        except re.error as problem:
+            yield Finding((*at, "expected_value"), f"this is no regular expression: {problem}")
+    elif kind in LATENCIES and operator in NEEDS_EXPECTED:
+        yield from _durations(expected, (*at, "expected_value"))
+
+
+def _durations(expected: Any, at: JsonPath) -> Iterator[Finding]:
+    if isinstance(expected, list):
+        for index, each in enumerate(expected):
+            yield from _durations(each, (*at, index))
+    elif not (isinstance(expected, str) and expected.startswith("$")):
+        try:
+            parse_ns(expected, bare_unit="ms")
+        except ValueError as problem:
+            yield Finding(at, str(problem))
+
+
+def _names_of_pipeline(
+    point: dict[str, Any], at: JsonPath, kind: str, pipeline: str, vocabulary: Vocabulary
+) -> Iterator[Finding]:
+    if kind in ("pipeline_latency", "latency_comparison"):
+        key = point.get("field_to_check")
+        if isinstance(key, str) and not vocabulary.has_latency(pipeline, key):
+            yield _unknown((*at, "field_to_check"), f"latency of {pipeline}", key, vocabulary.latency_keys(pipeline))
+        return
+    for field in STAGE_FIELDS.get(kind, ()):
+        key = point.get(field)
+        if isinstance(key, str) and not key.startswith("$") and key not in vocabulary.stage_keys(pipeline):
+            yield _unknown((*at, field), f"stage of {pipeline}", key, vocabulary.stage_keys(pipeline))
+
+
+def _unknown(path: JsonPath, what: str, given: Any, known: Collection[str]) -> Finding:
+    names = tuple(known)
+    return Finding(path, f'"{given}" is no {what}', names, nearest(given, names))

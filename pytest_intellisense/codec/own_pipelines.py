@@ -1,0 +1,82 @@
+"""Pipelines that a plan brings along: written in it, or in JSON files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_intellisense.codec import shape
+from pytest_intellisense.codec.plan_paths import PathRefused, inside
+from pytest_intellisense.codec.plan_text import decode, read_plan_text
+from pytest_intellisense.codec.problems import Finding, PlanFileError
+from pytest_intellisense.model.pipeline import PipelineSignature
+from pytest_intellisense.model.plan import JsonPath
+
+
+def own_pipelines(
+    plan: Mapping[str, Any], folder: Path, root: Path, known: Mapping[str, PipelineSignature], found: list[Finding]
+) -> dict[str, PipelineSignature]:
+    """The pipelines of the plan and of its `pipeline_files`; problems are added to `found`."""
+    taken = {name.casefold(): name for name in known}
+    pipelines: dict[str, PipelineSignature] = {}
+    for name, body, path, is_here in (*_in_plan(plan), *_in_files(plan, folder, root, found)):
+        if name.casefold() in taken:
+            found.append(Finding(path, f'the pipeline name "{name}" is taken: {taken[name.casefold()]} exists', on_key=is_here))
+            continue
+        taken[name.casefold()] = name
+        if (signature := _signature(name, body, path, is_here, found)) is not None:
+            pipelines[name] = signature
+    return pipelines
+
+
+_Entry = tuple[str, Any, JsonPath, bool]
+
+
+def _in_plan(plan: Mapping[str, Any]) -> Iterator[_Entry]:
+    written = plan.get("pipelines")
+    if isinstance(written, dict):
+        for name, body in written.items():
+            yield name, body, ("pipelines", name), True
+
+
+def _in_files(plan: Mapping[str, Any], folder: Path, root: Path, found: list[Finding]) -> Iterator[_Entry]:
+    files = plan.get("pipeline_files")
+    for index, name in enumerate(files if isinstance(files, list) else []):
+        path: JsonPath = ("pipeline_files", index)
+        if not isinstance(name, str):
+            continue
+        try:
+            file = inside(folder, root, name)
+            bodies = decode(file, read_plan_text(file))
+        except PathRefused as refused:
+            found.append(Finding(path, str(refused), suggestion=next(iter(refused.near), "")))
+            continue
+        except PlanFileError as problem:
+            found.append(Finding(path, str(problem)))
+            continue
+        if not isinstance(bodies, dict):
+            found.append(Finding(path, f"{name} should hold an object: pipeline name -> its stages"))
+            continue
+        for pipeline, body in bodies.items():
+            yield pipeline, body, path, False
+
+
+def _signature(name: str, body: Any, path: JsonPath, is_here: bool, found: list[Finding]) -> PipelineSignature | None:
+    from pydantic import ValidationError
+
+    from pytest_intellisense.model.plan import CustomPipeline
+
+    try:
+        pipeline = CustomPipeline.model_validate(body)
+        return PipelineSignature(
+            name=name, description=pipeline.description, stages=pipeline.stages, diversions=pipeline.diversions
+        )
+    except ValidationError as problem:
+        wrapped = {"pipelines": {name: body}}
+        prefix: JsonPath = ("pipelines", name)
+        for finding in shape.findings(problem, wrapped, prefix):
+            at = finding.path if is_here else path
+            message = finding.message if is_here else f"pipeline {name}: {finding.message}"
+            found.append(Finding(at, message, finding.allowed, finding.suggestion, on_key=finding.on_key and is_here))
+    return None

@@ -1,0 +1,101 @@
+"""The JSON Schema of a plan, made from the models; editors complete and check plans with it.
+
+`python -m pytest_intellisense.codec.schema` writes plan.schema.json.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+SCHEMA_FILE = Path(__file__).with_name("plan.schema.json")
+SCHEMA_URI = "https://json-schema.org/draft/2020-12/schema"
+REFERENCE_PATTERN = r"^\$\{[^${}]+\}$"
+
+Schema = dict[str, Any]
+
+
+def plan_schema() -> Schema:
+    """Draft 2020-12, with keywords that draft-07 readers know too."""
+    from pytest_intellisense.model.plan import InjectionPlan
+
+    schema = InjectionPlan.model_json_schema(by_alias=True)
+    definitions = {name: _tidy(part) for name, part in sorted(schema.pop("$defs").items())}
+    definitions["ValidationPoint"]["allOf"] = _fields_by_type()
+    definitions["Placeholder"] = {
+        "type": "string",
+        "pattern": REFERENCE_PATTERN,
+        "description": "A value of the matrix, by name; it takes the JSON type of that value.",
+    }
+    return {"$schema": SCHEMA_URI, "title": "Injection plan", **_tidy(schema), "$defs": definitions}
+
+
+def write() -> None:
+    SCHEMA_FILE.write_text(json.dumps(plan_schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _tidy(part: Any, *, is_value: bool = True) -> Any:
+    """Without titles and OpenAPI's discriminator; fixed tuples as arrays; scalars may be a matrix value instead."""
+    if isinstance(part, list):
+        return [_tidy(member) for member in part]
+    if not isinstance(part, dict):
+        return part
+    part = {key: value for key, value in part.items() if key not in ("title", "discriminator") or not is_value}
+    if "prefixItems" in part:
+        part["items"] = part.pop("prefixItems")[0]
+    return {
+        key: {name: _property(member) for name, member in value.items()} if key == "properties" else _inner(key, value)
+        for key, value in part.items()
+    }
+
+
+def _inner(key: str, value: Any) -> Any:
+    return value if key in ("default", "examples", "enum", "const", "required") else _tidy(value)
+
+
+def _property(part: Schema) -> Schema:
+    part = _tidy(part)
+    return _or_placeholder(part) if _takes_placeholder(part) else part
+
+
+_SCALARS = ("number", "integer", "boolean")
+
+
+def _takes_placeholder(part: Schema) -> bool:
+    if "const" in part:
+        return False
+    if "anyOf" in part:
+        return not any(
+            each.get("type") == "string" and "enum" not in each and "pattern" not in each for each in part["anyOf"]
+        ) and any(_takes_placeholder(each) for each in part["anyOf"])
+    if part.get("type") == "array":
+        return part.get("items", {}).get("type") in _SCALARS
+    return "enum" in part or part.get("type") in _SCALARS
+
+
+def _or_placeholder(part: Schema) -> Schema:
+    told: Schema = {key: part.pop(key) for key in ("description", "default", "examples") if key in part}
+    choices = part.pop("anyOf") if set(part) == {"anyOf"} else [part]
+    return {**told, "anyOf": [*choices, {"$ref": "#/$defs/Placeholder"}]}
+
+
+def _fields_by_type() -> list[Schema]:
+    from pytest_intellisense.model.validation import COMMON_FIELDS, VALIDATION_TYPES, ValidationPoint
+
+    every = set(ValidationPoint.model_fields) - COMMON_FIELDS
+    return [
+        {
+            "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+            "then": {
+                "description": known.meaning,
+                "required": sorted(known.needs),
+                "properties": dict.fromkeys(sorted(every - known.needs - known.takes), False),
+            },
+        }
+        for name, known in VALIDATION_TYPES.items()
+    ]
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,79 @@
+"""The pytest items of plans: one that runs a row of a plan, one that reports a file that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_intellisense.collecting.failure import PlanFailed, failure_text
+
+if TYPE_CHECKING:
+    from pytest_intellisense.codec.problems import PlanFileError
+    from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
+    from pytest_intellisense.model.plan import PlanCase
+    from pytest_intellisense.reporting.rows import PlanRow
+
+LONGEST_TITLE = 120
+
+
+def run_plan(request: pytest.FixtureRequest, intellisense_moc: MillisecondOptimizationCapture) -> None:
+    """Run the plan of the requesting item. Raises PlanFailed if it did not pass."""
+    item = request.node
+    assert isinstance(item, PlanItem)
+    item.judge(intellisense_moc)
+
+
+class PlanItem(pytest.Function):
+    """One row of a plan. `case` is what it runs, `plan_row` what came out (None before the run)."""
+
+    def __init__(self, *, case: PlanCase, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.case = case
+        self.plan_row: PlanRow | None = None
+
+    def judge(self, moc: MillisecondOptimizationCapture, session_dir: Path | None = None) -> None:
+        from pytest_intellisense.model.results import Verdict
+        from pytest_intellisense.reporting.to_row import plan_row
+
+        result = moc.run(self.case)
+        self.plan_row = plan_row(self.case, result, nodeid=self.nodeid, rootdir=self.config.rootpath, session_dir=session_dir)
+        if result.verdict != Verdict.PASSED:
+            raise PlanFailed(self.plan_row)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        plan = self.case.plan
+        row = f"[{self.case.case_id}]" if self.case.case_id else ""
+        try:
+            line = (self.case.source.at("plan_name") or (1, 1))[0]
+        except Exception:  # noqa: BLE001 - an exception here would end the whole session
+            line = 1
+        return self.path, line - 1, title(plan.plan_name + row)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any) -> Any:
+        return failure_text(self, excinfo.value) or super().repr_failure(excinfo, *args)
+
+
+class BrokenPlanItem(pytest.Item):
+    """Fails with every mistake of its plan file, so that the other plans run."""
+
+    def __init__(self, *, error: PlanFileError, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.error = error
+
+    def runtest(self) -> None:
+        raise self.error
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, self.error.problems[0].line - 1, title(self.name)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any) -> Any:
+        return failure_text(self, excinfo.value) or super().repr_failure(excinfo, *args)
+
+
+def title(name: str) -> str:
+    """`plan NAME` on one line, without characters that move a cursor."""
+    from pytest_intellisense.reporting.lines import clipped, printable
+
+    return clipped(f"plan {printable(name)}", LONGEST_TITLE)

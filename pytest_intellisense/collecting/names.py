@@ -1,0 +1,45 @@
+"""The names that plans may use where a plan file lies: built-in ones and those that hooks add there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_intellisense.codec.vocabulary import Vocabulary
+
+_BY_FOLDER = pytest.StashKey[dict[Path, "Vocabulary"]]()
+
+
+def vocabulary_at(node: pytest.Collector) -> Vocabulary:
+    """The vocabulary of the folder of `node`; the conftest.py files above it count, others do not."""
+    by_folder = node.config.stash.setdefault(_BY_FOLDER, {})
+    folder = node.path.parent
+    if folder not in by_folder:
+        by_folder[folder] = _vocabulary(node)
+    return by_folder[folder]
+
+
+def _vocabulary(node: pytest.Collector) -> Vocabulary:
+    from pytest_intellisense.codec.vocabulary import Vocabulary
+    from pytest_intellisense.engine.operators import OPERATORS
+    from pytest_intellisense.engine.pipelines import BUILT_IN_PIPELINES, DEFAULT_PIPELINE
+    from pytest_intellisense.model.validation import VALIDATION_TYPES
+
+    return Vocabulary(
+        operators=(*OPERATORS, *_added(node, "pytest_intellisense_operators")),
+        validation_types=VALIDATION_TYPES,
+        pipelines={**BUILT_IN_PIPELINES, **_added(node, "pytest_intellisense_pipelines")},
+        default_pipelines=DEFAULT_PIPELINE,
+    )
+
+
+def _added(node: pytest.Collector, hook: str) -> Mapping[str, Any]:
+    caller = getattr(node.ihook, hook, None)
+    added: dict[str, Any] = {}
+    for names in caller() if caller else ():
+        added.update(names)
+    return added

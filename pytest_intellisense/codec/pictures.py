@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_intellisense.codec.images import image_size
 from pytest_intellisense.model.timeline import ImageRef
 
 FOLDER = "images"
@@ -29,7 +29,7 @@ def picture_of(data: bytes) -> Picture:
     """Name `data` by its content; equal images share one file."""
     sha256 = hashlib.sha256(data).hexdigest()
     suffix = next((suffix for magic, suffix in _SUFFIXES if data.startswith(magic)), "bin")
-    width, height = _png_size(data) if suffix == "png" else (None, None)
+    width, height = image_size(data) or (None, None)
     return Picture(ImageRef(f"{FOLDER}/{sha256}.{suffix}", sha256, len(data), width, height), data)
 
 
@@ -53,10 +53,3 @@ def _decoded(value: object) -> bytes | None:
         return binascii.a2b_base64(value.rpartition(",")[2], strict_mode=True)
     except (binascii.Error, ValueError):
         return None
-
-
-def _png_size(data: bytes) -> tuple[int | None, int | None]:
-    if len(data) < 24:
-        return None, None
-    width, height = struct.unpack(">II", data[16:24])
-    return width, height

@@ -77,7 +77,16 @@ def replaced(value: Any, row: Row) -> Any:
     """
     if not row:
         return value
-    return _replace(value, {**row, **{f"matrix.{name}": chosen for name, chosen in row.items()}})
+    return _replace(value, _names(row))
+
+
+def _names(row: Row) -> Row:
+    """What a plan may write: `${name}`, `${matrix.name}`, and `${name.member}` where a value is an object."""
+    names: dict[str, Any] = dict(row)
+    for name, chosen in row.items():
+        if isinstance(chosen, dict):
+            names |= {f"{name}.{member}": value for member, value in chosen.items()}
+    return names | {f"matrix.{name}": value for name, value in names.items()}
 
 
 def _replace(value: Any, names: Row) -> Any:
@@ -107,7 +116,7 @@ def _written(value: Any) -> str:
 def renamed_keys(value: Any, row: Row, path: JsonPath = ()) -> dict[JsonPath, JsonPath]:
     """For every key that the row changed: the path after the replacement -> the path in the file."""
     found: dict[JsonPath, JsonPath] = {}
-    names = {**row, **{f"matrix.{name}": chosen for name, chosen in row.items()}}
+    names = _names(row)
 
     def visit(member: Any, new: JsonPath, old: JsonPath) -> None:
         if new != old:

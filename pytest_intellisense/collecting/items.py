@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -18,11 +18,24 @@ if TYPE_CHECKING:
 LONGEST_TITLE = 120
 
 
-def run_plan(request: pytest.FixtureRequest, intellisense_moc: MillisecondOptimizationCapture) -> None:
-    """Run the plan of the requesting item. Raises PlanFailed if it did not pass."""
+class Runtime(Protocol):
+    """What an item needs of the run it is part of."""
+
+    moc: MillisecondOptimizationCapture
+
+    @property
+    def session_dir(self) -> Path: ...
+
+    def start(self) -> None:
+        """Bring everything up, once. Raises IntelliSenseError."""
+
+
+def run_plan(request: pytest.FixtureRequest, intellisense_runtime: Runtime) -> None:
+    """Run the plan of the requesting item. Raises PlanFailed if it did not pass, IntelliSenseError if it could not be run."""
     item = request.node
     assert isinstance(item, PlanItem)
-    item.judge(intellisense_moc)
+    intellisense_runtime.start()
+    item.judge(intellisense_runtime.moc, intellisense_runtime.session_dir)
 
 
 class PlanItem(pytest.Function):
@@ -33,7 +46,7 @@ class PlanItem(pytest.Function):
         self.case = case
         self.plan_row: PlanRow | None = None
 
-    def judge(self, moc: MillisecondOptimizationCapture, session_dir: Path | None = None) -> None:
+    def judge(self, moc: MillisecondOptimizationCapture, session_dir: Path) -> None:
         from pytest_intellisense.model.results import Verdict
         from pytest_intellisense.reporting.to_row import plan_row
 

@@ -1,0 +1,101 @@
+"""The hooks that report: active in the process that owns the terminal, in runs that have plans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_intellisense.reporting.rows import SessionRow
+    from pytest_intellisense.reporting.run_report import RunReport
+
+HTML_NAME = "report.html"
+JSON_NAME = "report.json"
+
+
+class ReportHooks:
+    """Hands every plan's row to the reports, and the reports to pytest. `session` is what is known before the first plan."""
+
+    def __init__(self, config: pytest.Config, report_dir: Path, session: SessionRow) -> None:
+        self._config = config
+        self._json_path = report_dir / JSON_NAME
+        self._session = session
+        self._made: RunReport | None = None
+
+    @property
+    def _report(self) -> RunReport:
+        if self._made is None:
+            from pytest_intellisense.reporting.html import HtmlReport
+            from pytest_intellisense.reporting.json_report import JsonReport
+            from pytest_intellisense.reporting.run_report import RunReport
+
+            html = HtmlReport() if self._config.getoption("htmlpath", None) else None
+            self._made = RunReport(JsonReport(self._json_path), html)
+        return self._made
+
+    def pytest_report_header(self) -> str:
+        from pytest_intellisense.reporting.terminal import header_line
+
+        return header_line(self._session)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
+        from pytest_intellisense.reporting.run_report import teststatus
+
+        return teststatus(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if hasattr(report, "intellisense"):
+            self._report.add(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        if self._made is not None:
+            self._made.finish()
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        from pytest_intellisense.reporting.lines import terminal_speaks_unicode, write
+
+        if self._made is None:
+            return
+        terminalreporter.section("intellisense: stage latency", sep="-")
+        write(self._made.summary(self._paths(), unicode=terminal_speaks_unicode()), terminalreporter)
+
+    def _paths(self) -> Sequence[tuple[str, Path]]:
+        html = self._config.getoption("htmlpath", None)
+        return [*([("report", Path(html))] if html else []), ("json", self._json_path)]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        from pytest_intellisense.reporting.html import TITLE
+
+        report.title = TITLE
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        from pytest_intellisense.reporting.html import table_header
+
+        table_header(cells)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
+        from pytest_intellisense.reporting.html import table_row
+        from pytest_intellisense.reporting.run_report import row_of
+
+        table_row(report, row_of(report), cells)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
+        from pytest_intellisense.reporting.html import log
+        from pytest_intellisense.reporting.run_report import row_of
+
+        log(row_of(report), data)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
+        if self._made is not None:
+            self._made.html_summary(prefix, postfix)

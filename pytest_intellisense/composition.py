@@ -1,0 +1,201 @@
+"""Puts a run together: the only module that knows every adapter."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_intellisense.errors import IntelliSenseError, SettingsError
+from pytest_intellisense.settings import EMBEDDED, SERVER, Settings, resolve
+
+if TYPE_CHECKING:
+    import redis
+
+    from pytest_intellisense.capture.session import CaptureSession
+    from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
+    from pytest_intellisense.reporting.rows import SessionRow
+    from pytest_intellisense.streams.connection import Endpoint
+    from pytest_intellisense.streams.injector import StreamInjector
+    from pytest_intellisense.targets.embedded import EmbeddedTarget
+    from pytest_intellisense.targets.external import ExternalTarget
+
+_settings_key = pytest.StashKey[Settings]()
+_runtime_key = pytest.StashKey["Runtime"]()
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """The settings of this run, resolved once. Raises SettingsError."""
+    if _settings_key not in config.stash:
+        config.stash[_settings_key] = resolve(config)
+    return config.stash[_settings_key]
+
+
+def runtime_of(config: pytest.Config) -> Runtime:
+    """The runtime of this run; whoever needs it first starts it."""
+    if _runtime_key not in config.stash:
+        config.stash[_runtime_key] = Runtime(config)
+    return config.stash[_runtime_key]
+
+
+def prepare_run(config: pytest.Config) -> None:
+    """Before collection, in a run that has plans: check the settings, and report in the process that owns the terminal."""
+    try:
+        settings = settings_of(config)
+    except SettingsError as problem:
+        raise pytest.UsageError(f"{problem}; {problem.hint}" if problem.hint else str(problem)) from None
+    if hasattr(config, "workerinput"):
+        return
+    from pytest_intellisense.collecting.report_hooks import HTML_NAME, ReportHooks
+
+    if getattr(config.option, "htmlpath", "absent") is None and not config.option.collectonly:
+        config.option.htmlpath = str(settings.report_dir / HTML_NAME)
+        config.option.self_contained_html = True
+    hooks = ReportHooks(config, settings.report_dir, runtime_of(config).session_row())
+    config.pluginmanager.register(hooks, "intellisense-reports")
+
+
+def attach_row(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Give the report of a plan item its row and its JUnit properties."""
+    from pytest_intellisense.collecting.rows import row_of
+    from pytest_intellisense.reporting import junit, run_report
+
+    row = row_of(item, call, report)
+    if row is not None:
+        run_report.attach(report, row, runtime_of(item.config).session_row())
+        report.user_properties += junit.properties(row)
+
+
+def close_runtime(session: pytest.Session) -> None:
+    """At the end of the session. A capture that failed after the last plan was judged fails the session."""
+    runtime = session.config.stash.get(_runtime_key, None)
+    if runtime is None:
+        return
+    try:
+        runtime.close()
+    except IntelliSenseError as problem:
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        session.config.get_terminal_writer().line(f"LOSS  {problem}", red=True)
+
+
+class Runtime:
+    """Target, capture and injector of one pytest process, started together and closed together.
+
+    `start` tells every caller of the same problem: an unusable environment is looked for once, not once a plan.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.settings = settings_of(config)
+        self._config = config
+        self._started_epoch_s = time.time()
+        self._problem: IntelliSenseError | None = None
+        self._open: ExitStack | None = None
+        worker = getattr(config, "workerinput", {}).get("workerid", "")
+        stamp = time.strftime("%Y%m%d_%H%M%S", time.gmtime(self._started_epoch_s))
+        self.session_id = "-".join(part for part in (stamp, secrets.token_hex(3), worker) if part)
+
+    target: EmbeddedTarget | ExternalTarget
+    endpoint: Endpoint
+    client: redis.Redis
+    capture: CaptureSession
+    injector: StreamInjector
+    moc: MillisecondOptimizationCapture
+
+    @property
+    def session_dir(self) -> Path:
+        return self.settings.capture_dir / self.session_id
+
+    def start(self) -> None:
+        """Bring everything up on the first call. Raises EnvironmentProblem, CaptureFailed or SettingsError, each time the same."""
+        if self._problem is not None:
+            raise self._problem
+        if self._open is not None:
+            return
+        with ExitStack() as opened:
+            try:
+                self._bring_up(opened)
+            except IntelliSenseError as problem:
+                self._problem = problem
+                raise
+            self._open = opened.pop_all()
+
+    def close(self) -> None:
+        """Close in the opposite order. Raises CaptureFailed if the capture had failed and no test was told."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def session_row(self) -> SessionRow:
+        """The facts of this run for the head of every report."""
+        from testrade_hooks.clock import clock_domain
+
+        started = self._open is not None
+        names = ("pytest-intellisense", "pytest", "redis", "fakeredis", "opencv-python", "pytesseract")
+        return {
+            "session_id": self.session_id,
+            "started_epoch_s": self._started_epoch_s,
+            "duration_ns": round((time.time() - self._started_epoch_s) * 1e9),
+            "redis": self.settings.redis_shown,
+            "target": "reference application" if self.settings.brings_its_app else "running application",
+            "contract_generation": self.capture.contract_generation() if started else "unknown",
+            "durability": self.settings.durability,
+            "versions": {name: version(name) for name in names},
+            "clock_domain": clock_domain(),
+        }
+
+    def _bring_up(self, opened: ExitStack) -> None:
+        from pytest_intellisense.capture.session import CaptureSession
+        from pytest_intellisense.streams.consumer import StreamConsumer
+        from pytest_intellisense.streams.injector import StreamInjector
+        from testrade_hooks.gate import TestGate
+
+        settings = self.settings
+        run_id = secrets.token_hex(8) if settings.brings_its_app else settings.run_id
+        self.endpoint = self._endpoint(opened)
+        self.client = self.endpoint.connect()
+        opened.callback(self.client.close)
+        consumer = StreamConsumer(self.endpoint, self.session_id, extra_streams=self._extra_streams())
+        self.capture = CaptureSession(settings.capture_dir, self.session_id, consumer, durability=settings.durability)
+        self.capture.start()
+        opened.callback(self.capture.close)
+        self.target = self._target(run_id)
+        self.target.start()
+        opened.callback(self.target.close)
+        gate = TestGate(self.client, allowed=bool(run_id), run_id=run_id, allowed_hosts=settings.allow_hosts)
+        self.injector = StreamInjector(self.client, self.capture, gate, run_id)
+        self.moc = self._moc()
+
+    def _endpoint(self, opened: ExitStack) -> Endpoint:
+        from pytest_intellisense.streams.connection import embedded_endpoint, endpoint_of
+
+        if self.settings.redis == EMBEDDED:
+            import fakeredis
+
+            return embedded_endpoint(fakeredis.FakeServer(version=(7, 4)))
+        if self.settings.redis == SERVER:
+            from pytest_intellisense.streams.server import PrivateServer
+
+            server = PrivateServer()
+            opened.callback(server.close)
+            return server.start()
+        return endpoint_of(self.settings.redis)
+
+    def _target(self, run_id: str) -> EmbeddedTarget | ExternalTarget:
+        from pytest_intellisense.targets.embedded import EmbeddedTarget
+        from pytest_intellisense.targets.external import ExternalTarget
+
+        return EmbeddedTarget(self.endpoint, run_id=run_id) if self.settings.brings_its_app else ExternalTarget()
+
+    def _moc(self) -> MillisecondOptimizationCapture:
+        from pytest_intellisense.codec.images import load_image
+        from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
+
+        return MillisecondOptimizationCapture(self.capture, self.injector, load_image=load_image)
+
+    def _extra_streams(self) -> tuple[str, ...]:
+        return tuple(name for names in self._config.hook.pytest_intellisense_streams() for name in names)

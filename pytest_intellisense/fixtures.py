@@ -1,0 +1,93 @@
+"""Fixtures: what plans have, for plain Python tests. `pytest --fixtures` shows these texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import redis
+
+    from pytest_intellisense.capture.session import CaptureSession
+    from pytest_intellisense.composition import Runtime
+    from pytest_intellisense.engine.bootstrap import PrecisionBootstrap
+    from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
+    from pytest_intellisense.replay.frames import ImageFileReplayInjector
+    from pytest_intellisense.streams.injector import StreamInjector
+    from pytest_intellisense.targets.embedded import EmbeddedTarget
+    from pytest_intellisense.targets.external import ExternalTarget
+
+
+@pytest.fixture(scope="session")
+def intellisense_runtime(pytestconfig: pytest.Config) -> Runtime:
+    """Target, capture and injector of this run, not yet started: `start()` does that, once. Closed at the end of the session."""
+    from pytest_intellisense.composition import runtime_of
+
+    return runtime_of(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def _intellisense_running(intellisense_runtime: Runtime) -> Runtime:
+    from pytest_intellisense.errors import IntelliSenseError
+
+    try:
+        intellisense_runtime.start()
+    except IntelliSenseError as problem:
+        pytest.fail(f"ENV  {problem}" + (f"\n     {problem.hint}" if problem.hint else ""), pytrace=False)
+    return intellisense_runtime
+
+
+@pytest.fixture(scope="session")
+def intellisense_target(_intellisense_running: Runtime) -> EmbeddedTarget | ExternalTarget:
+    """The running system under test: the reference application, or the TESTRADE behind `--intellisense-redis URL`."""
+    return _intellisense_running.target
+
+
+@pytest.fixture(scope="session")
+def intellisense_redis(_intellisense_running: Runtime) -> redis.Redis:
+    """A client of the Redis that the system under test publishes on; answers are bytes."""
+    return _intellisense_running.client
+
+
+@pytest.fixture(scope="session")
+def intellisense_capture(_intellisense_running: Runtime) -> CaptureSession:
+    """The recording CaptureSession: `position()`, `wait(sequence, deadline_ns)`, `events_since(sequence)`, `loss()`.
+
+    Every event it shows is already on disk, in `directory`.
+    """
+    return _intellisense_running.capture
+
+
+@pytest.fixture(scope="session")
+def intellisense_injector(_intellisense_running: Runtime) -> StreamInjector:
+    """Sends commands through the injection stream: `send(InjectionCommand)`, `request(InjectionCommand, timeout_s=…)`."""
+    return _intellisense_running.injector
+
+
+@pytest.fixture(scope="session")
+def intellisense_moc(_intellisense_running: Runtime) -> MillisecondOptimizationCapture:
+    """Runs plans: `run(case)` gives a PlanResult. Cases come from `intellisense_load_plan`-like code or your own PlanCase."""
+    return _intellisense_running.moc
+
+
+@pytest.fixture
+def intellisense_bootstrap(_intellisense_running: Runtime) -> PrecisionBootstrap:
+    """PrecisionBootstrap: brings the application to known values and proves that it listens, prices and answers."""
+    return _intellisense_running.moc.bootstrap
+
+
+@pytest.fixture
+def intellisense_image_injector(_intellisense_running: Runtime) -> ImageFileReplayInjector:
+    """Feeds the frames of a manifest with their original timing: `replay(Path("manifest.jsonl"))`."""
+    from pytest_intellisense.replay.frames import ImageFileReplayInjector
+
+    return ImageFileReplayInjector(_intellisense_running.injector)
+
+
+@pytest.fixture
+def intellisense_trace(_intellisense_running: Runtime) -> Callable[..., object]:
+    """placeholder"""
+    raise NotImplementedError

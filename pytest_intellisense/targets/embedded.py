@@ -1,0 +1,40 @@
+"""The reference application as the system under test: in this process, on a Redis that belongs to this run alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_intellisense.errors import EnvironmentProblem
+from testrade_hooks.gate import LONGEST_PERMIT_LIFE_S, AppGate
+
+if TYPE_CHECKING:
+    from pytest_intellisense.streams.connection import Endpoint
+
+
+class EmbeddedTarget:
+    """Starts and ends the reference application. Nothing but its streams is ever touched."""
+
+    name = "reference application (embedded)"
+
+    def __init__(self, endpoint: Endpoint, *, run_id: str) -> None:
+        self._endpoint = endpoint
+        self._run_id = run_id
+        self._app: object | None = None
+
+    def start(self) -> None:
+        """Raises EnvironmentProblem if Tesseract or OpenCV is not usable."""
+        try:
+            from testrade_hooks.reference.app import ReferenceApp
+        except ImportError as problem:
+            raise EnvironmentProblem(
+                f"the reference application cannot be loaded: {problem}",
+                hint="OpenCV links libGL and glib: apt-get install libgl1 libglib2.0-0",
+            ) from None
+        gate = AppGate(self._endpoint.open(), mode="TEST", allowed=True, run_id=self._run_id, lifetime_s=LONGEST_PERMIT_LIFE_S)
+        app = ReferenceApp(self._endpoint.open, gate=gate)
+        app.start()
+        self._app = app
+
+    def close(self) -> None:
+        if self._app is not None:
+            self._app.close()

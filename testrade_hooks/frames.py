@@ -77,7 +77,10 @@ class RawFrameRecorder:
         self._folder = folder
         self._manifest = (folder / MANIFEST_NAME).open("a+", encoding="utf-8")
         self._manifest.seek(0)
-        self._written = sum(1 for _line in self._manifest)
+        earlier = self._manifest.read()
+        if earlier and not earlier.endswith("\n"):
+            self._manifest.write("\n")
+        self._written = len(earlier.splitlines())
         self._lost = 0
         self._frames: queue.Queue[_Frame | None] = queue.Queue(_FRAMES_WAITING)
         self._closed = False

@@ -123,7 +123,8 @@ class InjectionListener:
             self._gate.close()
         except (redis.RedisError, OSError) as problem:
             _log.warning("the injection permit could not be withdrawn: %s", problem)
-        self._client.close()
+        if self._thread is None:
+            self._client.close()
 
     def _join(self, thread: threading.Thread, deadline: float) -> None:
         with own_client(self._client, socket_timeout_s=0.5) as waker:

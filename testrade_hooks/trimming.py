@@ -74,7 +74,8 @@ class StreamTrimmer:
         self._closing.set()
         if self._thread is not None:
             self._thread.join(_SOCKET_TIMEOUT_S)
-        self._client.close()
+        if self._thread is None or not self._thread.is_alive():
+            self._client.close()
 
     def _run(self, interval_s: float) -> None:
         while not self._closing.is_set():

@@ -17,10 +17,10 @@ _PROBE = "✓✗–│┄█▏▉…→"
 
 
 class Writer(Protocol):
-    """What is used of pytest's TerminalWriter."""
+    """What is used of pytest's TerminalWriter and TerminalReporter."""
 
-    def write(self, msg: str, *, flush: bool = False, **markup: bool) -> None: ...
-    def line(self, s: str = "", **markup: bool) -> None: ...
+    def write(self, text: str, /, **markup: bool) -> None: ...
+    def line(self, text: str, /, **markup: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def write(lines: Iterable[Line], writer: Writer) -> None:
     for pieces in lines:
         for piece in pieces:
             writer.write(piece.text, **({piece.style: True} if piece.style else {}))
-        writer.line()
+        writer.line("")
 
 
 def in_ascii(lines: Iterable[Line]) -> list[Line]:

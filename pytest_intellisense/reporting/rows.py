@@ -150,6 +150,8 @@ class SessionRow(TypedDict):
 
 
 class ReportDocument(TypedDict):
+    """`session` is None if no plan came as far as a session."""
+
     schema_version: int
-    session: SessionRow
+    session: SessionRow | None
     plans: list[PlanRow]

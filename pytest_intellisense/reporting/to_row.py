@@ -7,8 +7,10 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from pytest_intellisense.errors import CaptureFailed, IntelliSenseError, PlanError
 from pytest_intellisense.model.plan import PlanCase
 from pytest_intellisense.model.results import (
+    Fault,
     LossReport,
     PipelineResult,
     PlanResult,
@@ -16,6 +18,7 @@ from pytest_intellisense.model.results import (
     StepExecutionResult,
     TracedEvent,
     ValidationOutcome,
+    Verdict,
 )
 from pytest_intellisense.model.timeline import TimelineEvent
 from pytest_intellisense.reporting import pictures
@@ -33,7 +36,7 @@ _IMAGE_KINDS = {"TESTRADE_RAW_IMAGE_GRAB": "screen", "TESTRADE_PROCESSED_ROI_IMA
 
 def plan_row(case: PlanCase, result: PlanResult, *, nodeid: str, rootdir: Path, session_dir: Path | None) -> PlanRow:
     """Everything the reports say about a finished plan. `session_dir` is where the captured images lie."""
-    row = bare_row(case, nodeid=nodeid, rootdir=rootdir, verdict=str(result.verdict))
+    row = stopped_row(case, nodeid=nodeid, rootdir=rootdir, verdict=str(result.verdict))
     row["fault"] = _word(result.fault)
     row["sentence"] = plain(result.sentence)
     row["hint"] = plain(result.hint)
@@ -43,22 +46,32 @@ def plan_row(case: PlanCase, result: PlanResult, *, nodeid: str, rootdir: Path, 
     return _with_loss(row, result.loss)
 
 
-def bare_row(
-    case: PlanCase, *, nodeid: str, rootdir: Path, verdict: str, fault: str | None = None, sentence: str = "", hint: str = ""
-) -> PlanRow:
-    """The row of a plan that has no result: skipped, or stopped before its first step."""
+def stopped_row(case: PlanCase, *, nodeid: str, rootdir: Path, verdict: str, sentence: str = "") -> PlanRow:
+    """The row of a plan without a result: skipped, or stopped before its first step."""
+    row = unread_row(case.source.path, nodeid=nodeid, rootdir=rootdir, verdict=verdict)
+    row["sentence"] = plain(sentence)
+    row["plan_name"] = plain(case.plan.plan_name)
+    row["description"] = plain(case.plan.description)
+    row["tags"] = [plain(tag) for tag in case.plan.tags]
+    row["matrix"] = plain(dict(case.row))
+    row["line"] = (case.source.at("plan_name") or (1, 1))[0]
+    return row
+
+
+def unread_row(path: Path, *, nodeid: str, rootdir: Path, verdict: str = "error") -> PlanRow:
+    """The row of a plan file of which only the path is known."""
     return PlanRow(
-        plan_name=plain(case.plan.plan_name),
+        plan_name=plain(path.name),
         nodeid=plain(nodeid),
         verdict=verdict,
-        description=plain(case.plan.description),
-        tags=[plain(tag) for tag in case.plan.tags],
-        matrix=plain(dict(case.row)),
-        plan_path=_relative(case.source.path, rootdir),
-        line=(case.source.at("plan_name") or (1, 1))[0],
-        fault=fault,
-        sentence=plain(sentence),
-        hint=plain(hint),
+        description="",
+        tags=[],
+        matrix={},
+        plan_path=_relative(path, rootdir),
+        line=1,
+        fault=None,
+        sentence="",
+        hint="",
         duration_ns=0,
         session_dir="",
         lost_events=0,
@@ -66,6 +79,20 @@ def bare_row(
         loss_notes=[],
         steps=[],
     )
+
+
+def stopped_by(error: BaseException, row: PlanRow) -> PlanRow:
+    """Say in the row of a plan without a result what stopped it."""
+    row["verdict"] = str(Verdict.ERROR)
+    row["fault"] = str(_fault_of(error))
+    row["sentence"] = plain(str(error) or type(error).__name__)
+    row["hint"] = plain(getattr(error, "hint", ""))
+    return row
+
+
+def _fault_of(error: BaseException) -> Fault:
+    kinds = ((PlanError, Fault.PLAN), (CaptureFailed, Fault.LOSS), (IntelliSenseError, Fault.ENV))
+    return next((fault for kind, fault in kinds if isinstance(error, kind)), Fault.TOOL)
 
 
 def _with_loss(row: PlanRow, loss: LossReport) -> PlanRow:

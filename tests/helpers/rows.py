@@ -42,7 +42,7 @@ def full_stages(upto: str = "order_fill") -> list[StageRow]:
     """The stages from screen to fill; those after `upto` never arrived."""
     names = [name for name, *_ in FULL_RUN]
     return [
-        stage(name, event_type, at_ms if names.index(name) <= names.index(upto) else None, value)
+        stage(name, event_type, at_ms, value) if names.index(name) <= names.index(upto) else stage(name, event_type, None)
         for name, event_type, at_ms, value in FULL_RUN
     ]
 

@@ -133,7 +133,7 @@ def test_a_difference_of_type_is_named():
 def test_styles_go_through_the_writer_only():
     """Pieces are written with pytest's own markup names, so that colour can be switched off in one place."""
     written = []
-    writer = SimpleNamespace(write=lambda text, **markup: written.append((text, markup)), line=lambda: None)
+    writer = SimpleNamespace(write=lambda text, **markup: written.append((text, markup)), line=lambda text: None)
     write(failure_lines(rows.value_failure()), writer)
     assert ("VALUE  order_request.limit_price is wrong: expected 150.25, got 150.65", {"red": True}) in written
     assert not any("\x1b" in text for text, _ in written)

@@ -1,0 +1,120 @@
+"""The reports of one pytest run: what the process that owns the terminal does with every finished plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_intellisense.reporting.lines import Line, Writer, clipped
+from pytest_intellisense.reporting.rows import PlanRow, SessionRow
+from pytest_intellisense.reporting.terminal import summary_lines, verdict_word
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_intellisense.reporting.html import HtmlReport
+    from pytest_intellisense.reporting.json_report import JsonReport
+
+
+def attach(report: pytest.TestReport, row: PlanRow, session: SessionRow | None) -> None:
+    """Give the report of a plan its row and the facts about the run; both travel to xdist's controller as they are."""
+    vars(report).update(intellisense=row, intellisense_session=session)
+
+
+def row_of(report: Any) -> PlanRow | None:
+    return getattr(report, "intellisense", None)
+
+
+def teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """For `pytest_report_teststatus`: `PASSED (5/5, 312 ms)`; None for everything that keeps pytest's own word.
+
+    A failed plan keeps it too: its word opens the line of the short summary, which other programs read.
+    """
+    row = row_of(report)
+    if row is None or report.when != "call" or report.outcome != "passed" or hasattr(report, "wasxfail"):
+        return None
+    return "passed", ".", (verdict_word("PASSED", row), {"green": True})
+
+
+@dataclass(frozen=True, slots=True)
+class _SameAs:
+    """The representation of a failure that stands in full elsewhere."""
+
+    message: str
+    path: str
+    lineno: int
+
+    @property
+    def reprcrash(self) -> _SameAs:
+        return self
+
+    def __str__(self) -> str:
+        return self.message
+
+    def toterminal(self, tw: Writer) -> None:
+        tw.line(self.message, red=True)
+
+
+class RunReport:
+    """Rows by node id in the order they came; of a plan that ran again the last row stands.
+
+    `html` is None without pytest-html. Raises OSError where the reports cannot be written.
+    """
+
+    def __init__(self, json_report: JsonReport, html: HtmlReport | None) -> None:
+        self.json_report = json_report
+        self.html = html
+        self._rows: dict[str, PlanRow] = {}
+        self._first_seen: dict[tuple[str, str], str] = {}
+        self.session: SessionRow | None = None
+
+    @property
+    def rows(self) -> list[PlanRow]:
+        return list(self._rows.values())
+
+    def add(self, report: pytest.TestReport) -> None:
+        """For `pytest_runtest_logreport`; before pytest-html and the terminal see the report."""
+        row = row_of(report)
+        if row is None:
+            return
+        row["outcome"] = _outcome(report)
+        self.session = self.session or getattr(report, "intellisense_session", None)
+        self._rows.pop(row["nodeid"], None)
+        self._rows[row["nodeid"]] = row
+        self._fold_repeated_environment_failure(report, row)
+        if self.html:
+            self.html.attach(report, row)
+        for step in row["steps"]:
+            for image in step["images"]:
+                image.pop("data", None)
+        self.json_report.add(row)
+
+    def finish(self) -> None:
+        """For `pytest_sessionfinish`; nothing is written if no plan was there."""
+        if self._rows:
+            self.json_report.finish(self.session, self.rows)
+
+    def html_summary(self, prefix: list[str], postfix: list[str]) -> None:
+        """For `pytest_html_results_summary`."""
+        if self.html:
+            self.html.summary(prefix, postfix, self.rows, self.session)
+
+    def summary(self, reports: list[tuple[str, Path]], *, unicode: bool) -> list[Line]:
+        """For `pytest_terminal_summary`: the lines below the heading "intellisense: stage latency"."""
+        return summary_lines(self.rows, reports, unicode=unicode)
+
+    def _fold_repeated_environment_failure(self, report: pytest.TestReport, row: PlanRow) -> None:
+        """The same unusable environment is told once in full, then by reference."""
+        if row["fault"] != "ENV" or not report.failed:
+            return
+        first = self._first_seen.setdefault((row["sentence"], row["hint"]), report.nodeid)
+        if first != report.nodeid:
+            same = _SameAs(f"ENV  same as {first}: {clipped(row['sentence'], 60)}", row["plan_path"], row["line"])
+            vars(report)["longrepr"] = same
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    if hasattr(report, "wasxfail"):
+        return "xpassed" if report.outcome == "passed" else "xfailed"
+    return "error" if report.failed and report.when != "call" else str(report.outcome)

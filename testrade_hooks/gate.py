@@ -178,7 +178,7 @@ class TestGate:
         _check_opt_in(self._allowed, "injection was not asked for on this side")
         _check_run_id(self._run_id, "no run id was given on this side")
         self._check_host()
-        permit = _check_switches(self._client)
+        permit = _permit_where_nothing_stops(self._client)
         if not self._knows_redis:
             _check_published_mode(self._client)
             self._knows_redis = True
@@ -249,20 +249,29 @@ def _check_expiry(expires: object, now: float) -> None:
         raise Refused(Layer.EXPIRY, f"the command would live longer than {LONGEST_COMMAND_LIFE_S:.0f} s")
 
 
-def _check_switches(client: redis.Redis) -> dict[str, Any] | None:
-    """Ask Redis for everything that may stop us, in one round trip; gives the permit."""
+def _check_switches(client: redis.Redis) -> None:
     try:
-        with client.pipeline(transaction=False) as pipeline:
-            pipeline.exists(KILL_SWITCH_KEY)
-            pipeline.exists(LIVE_MARKER_KEY)
-            pipeline.get(PERMIT_KEY)
-            killed, live, permit = pipeline.execute()
+        if not client.exists(KILL_SWITCH_KEY, LIVE_MARKER_KEY):
+            return
+        live = client.exists(LIVE_MARKER_KEY)
     except redis.RedisError as problem:
         raise Refused(Layer.KILL_SWITCH, f"the kill switch cannot be read: {problem}") from None
-    if killed:
-        raise Refused(Layer.KILL_SWITCH, f"the kill switch is on (key {KILL_SWITCH_KEY})")
     if live:
         raise Refused(Layer.LIVE_REDIS, f"this Redis is marked as one of live trading (key {LIVE_MARKER_KEY})")
+    raise Refused(Layer.KILL_SWITCH, f"the kill switch is on (key {KILL_SWITCH_KEY})")
+
+
+def _permit_where_nothing_stops(client: redis.Redis) -> dict[str, Any] | None:
+    """The permit and the switches in one round trip."""
+    try:
+        with client.pipeline(transaction=False) as pipeline:
+            pipeline.exists(KILL_SWITCH_KEY, LIVE_MARKER_KEY)
+            pipeline.get(PERMIT_KEY)
+            stopped, permit = pipeline.execute()
+    except redis.RedisError as problem:
+        raise Refused(Layer.KILL_SWITCH, f"the kill switch cannot be read: {problem}") from None
+    if stopped:
+        _check_switches(client)
     return _read_permit(permit)
 
 

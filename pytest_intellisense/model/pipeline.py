@@ -24,12 +24,13 @@ class Stage(BaseModel):
     absent: bool = Field(False, description="The stage must not arrive.")
     min_count: int = Field(1, ge=1, description="How many events this stage takes before it is complete.")
     until: Criteria | None = Field(None, description="The stage repeats until an event also meets this (partial fills).")
+    whole_order: bool = Field(False, description="The stage repeats until its fills add up to the quantity ordered.")
     deadline_ms: int | float | None = Field(None, gt=0, description="Latest arrival after injection, in ms.")
 
     @model_validator(mode="after")
     def _absent_stands_alone(self) -> Stage:
-        if self.absent and (self.optional or self.until or self.min_count > 1):
-            raise ValueError("an absent stage takes no optional, until or min_count")
+        if self.absent and (self.optional or self.until or self.whole_order or self.min_count > 1):
+            raise ValueError("an absent stage takes no optional, until, whole_order or min_count")
         return self
 
 

@@ -76,7 +76,11 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineResult:
-    """`stop_reason`: complete | diverted | deadline | quiet | refused | window."""
+    """`stop_reason`: complete | diverted | deadline | quiet | refused | window.
+
+    `stages` are the pipeline's, then its diversions that happened. `received_keys` are the latency keys that had to be
+    measured between our receipts, because the clock of the publisher is not comparable.
+    """
 
     name: str
     completed: bool
@@ -89,6 +93,7 @@ class PipelineResult:
     timeout_ns: int
     diverted_by: str = ""
     near_misses: tuple[NearMiss, ...] = ()
+    received_keys: frozenset[str] = frozenset()
 
     def stage(self, key: str) -> StageResult | None:
         return next((stage for stage in self.stages if stage.key == key), None)

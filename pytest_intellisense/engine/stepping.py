@@ -1,0 +1,305 @@
+"""Carrying out one repetition of a step: inject, observe, judge."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pytest_intellisense.engine.asking import Requests
+from pytest_intellisense.engine.checks.context import StepView, symbol_of
+from pytest_intellisense.engine.checks.registry import CheckRegistry
+from pytest_intellisense.engine.commands import Shot, StimulusFiles, shots_for
+from pytest_intellisense.engine.emitted import Emitted, StimulusInjected
+from pytest_intellisense.engine.explaining import shortfall
+from pytest_intellisense.engine.near_misses import near_misses
+from pytest_intellisense.engine.observing import Observation
+from pytest_intellisense.engine.operators import OperatorRegistry
+from pytest_intellisense.engine.pipelines import DEFAULT_PIPELINE, find_pipeline
+from pytest_intellisense.engine.placeholders import Scope, has_references
+from pytest_intellisense.engine.ports import Clock, EventSource, Injector
+from pytest_intellisense.engine.stages import CompiledPipeline, Tracker, pipeline_result
+from pytest_intellisense.engine.stopping import ABSENCE_NS, Stop, Windows
+from pytest_intellisense.engine.tracing import Chain
+from pytest_intellisense.errors import EnvironmentProblem, PlanError
+from pytest_intellisense.model.pipeline import PipelineSignature
+from pytest_intellisense.model.plan import InjectionStep
+from pytest_intellisense.model.results import PipelineResult, ValidationOutcome
+from pytest_intellisense.model.stimulus import BrokerResponse, Stimulus
+from pytest_intellisense.model.validation import ValidationPoint
+
+_QUIET_NS = 250_000_000
+_AFTER_COMPLETION = frozenset({"no_extra_events"})
+
+Position = Callable[[ValidationPoint], tuple[int, int] | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class RunSoFar:
+    """What earlier steps of the plan left behind: captured values (and the matrix row), and traced pipelines by step id."""
+
+    folder: Path
+    pipelines: Mapping[str, PipelineSignature]
+    symbols: frozenset[str]
+    values: dict[str, Any] = field(default_factory=dict)
+    traced: dict[str, list[PipelineResult]] = field(default_factory=dict)
+    last: PipelineResult | None = None
+
+
+@dataclass(slots=True)
+class Injected:
+    """A repetition that is being carried out."""
+
+    step: InjectionStep
+    stimulus: Stimulus
+    scope: Scope
+    observation: Observation
+    windows: Windows
+    correlation_id: str
+    repeat_index: int
+
+
+class StepRunner:
+    def __init__(
+        self,
+        source: EventSource,
+        injector: Injector,
+        requests: Requests,
+        *,
+        operators: OperatorRegistry,
+        checks: CheckRegistry,
+        pipelines: Mapping[str, PipelineSignature],
+        files: StimulusFiles,
+        now_ns: Clock,
+        emit: Callable[[Emitted], None],
+    ) -> None:
+        self._source = source
+        self._injector = injector
+        self._requests = requests
+        self._operators = operators
+        self._checks = checks
+        self._pipelines = pipelines
+        self._files = files
+        self._now_ns = now_ns
+        self._emit = emit
+        self._compiled: dict[int, tuple[PipelineSignature, CompiledPipeline]] = {}
+
+    def prepare(self, step: InjectionStep) -> None:
+        """Set what the step wants to find. Raises EnvironmentProblem."""
+        for symbol, state in step.position_manager_states_to_set.items():
+            wanted = state.model_dump(exclude={"symbol", "unrealized_pnl", "market_value"})
+            self._requests.demand("set_position_state", {"symbol": symbol, **wanted})
+        if step.ocr_mocks_to_activate:
+            self._requests.demand("activate_ocr_mocks", {"profiles": step.ocr_mocks_to_activate})
+
+    def tidy(self, step: InjectionStep) -> None:
+        if step.ocr_mocks_to_activate:
+            self._requests.demand("activate_ocr_mocks", {"profiles": {}})
+
+    def inject(self, step: InjectionStep, so_far: RunSoFar, repeat_index: int) -> Injected:
+        """Send the stimulus at its intended time or times. Raises PlanError, EnvironmentProblem, CaptureFailed."""
+        correlation_id = _correlation_id(step, repeat_index)
+        scope = _scope(step, correlation_id, so_far)
+        stimulus = _resolved(step.stimulus, scope)
+        shots = shots_for(stimulus, correlation_id, self._files, so_far.folder, self._now_ns)
+        scope = _with_stimulus(scope, stimulus, shots[-1])
+        self._requests.issued.update(shot.command.correlation_id for shot in shots)
+        chains = [self._chain(shot) for shot in shots]
+        pipeline = self._pipeline(step, so_far, scope)
+        observation = Observation(self._source, chains, Tracker(pipeline, shots[-1].ordered_quantity), self._now_ns)
+        first_ns = self._now_ns()
+        for shot in shots:
+            intended_ns = first_ns + shot.at_ns
+            if shot.at_ns:
+                observation.until(intended_ns)
+            observation.injected(self._injector.send(shot.command, intended_ns=intended_ns))
+        injected_ns = observation.origin().intended_ns
+        self._emit(StimulusInjected(step.step_id, repeat_index, correlation_id, summary_of(stimulus)))
+        windows = _windows(step, injected_ns)
+        return Injected(step, stimulus, scope.at(None), observation, windows, correlation_id, repeat_index)
+
+    def _chain(self, shot: Shot) -> Chain:
+        return Chain(
+            shot.command.correlation_id,
+            seeds=shot.seeds,
+            foreign=self._requests.issued,
+            adopts_foreign=shot.adopts_foreign,
+        )
+
+    def _pipeline(self, step: InjectionStep, so_far: RunSoFar, scope: Scope) -> CompiledPipeline:
+        name = step.pipeline or DEFAULT_PIPELINE[step.stimulus.type]
+        signature = find_pipeline(name, so_far.pipelines) or find_pipeline(name, self._pipelines)
+        if signature is None:
+            known = sorted({*so_far.pipelines, *self._pipelines})
+            raise PlanError(f'"{name}" is no pipeline', hint=f"pipelines: {', '.join(known)}")
+        known_as = self._compiled.get(id(signature))
+        if known_as is not None and known_as[0] is signature:
+            return known_as[1]
+        written = signature.model_dump()
+        if has_references(written):
+            return CompiledPipeline(PipelineSignature.model_validate(scope.resolved(written)), self._operators)
+        compiled = CompiledPipeline(signature, self._operators)
+        self._compiled[id(signature)] = (signature, compiled)
+        return compiled
+
+    def observe(self, injected: Injected) -> PipelineResult:
+        """Follow the injection until a stop rule ends it. Raises EnvironmentProblem if TESTRADE did not do as told."""
+        observation = injected.observation
+        stop = observation.until_stopped(injected.windows)
+        if stop is Stop.REFUSED:
+            what = injected.stimulus.type
+            raise EnvironmentProblem(
+                f"TESTRADE did not carry out the {what}: {observation.progress.refusal}",
+                hint="what it says comes from the callable that TESTRADE registered for this command, or from its gate",
+            )
+        return self._result(injected, stop)
+
+    def _result(self, injected: Injected, stop: Stop) -> PipelineResult:
+        observation = injected.observation
+        origin = observation.origin()
+        result = pipeline_result(
+            observation.tracker,
+            origin,
+            observation.events,
+            stop_reason=str(stop),
+            waited_ns=self._now_ns() - origin.intended_ns,
+            timeout_ns=round(injected.step.timeout_s * 1e9),
+        )
+        short = shortfall(result)
+        missing = next((one for one in observation.tracker.missing() if short and one.stage.key == short.stage_key), None)
+        if missing is None:
+            return result
+        return replace(result, near_misses=near_misses(missing, observation.chain, observation.captured(), origin))
+
+    def judge(
+        self, injected: Injected, result: PipelineResult, so_far: RunSoFar, repeats: list[PipelineResult], position: Position
+    ) -> tuple[PipelineResult, tuple[ValidationOutcome, ...]]:
+        """Evaluate every validation point; ask failed ones again as long as events still come that may change them."""
+        is_last = injected.repeat_index == injected.step.repeat - 1
+        points = [point for point in injected.step.validation_points if is_last or point.statistic is None]
+        observation, stop = injected.observation, Stop(result.stop_reason)
+        judged = self._evaluate(injected, points, result, so_far, repeats, position)
+        until_ns = min(self._now_ns() + _QUIET_NS, injected.windows.deadline_ns)
+        while self._undecided(judged) and stop is not Stop.DEADLINE:
+            more = observation.until_event_or(until_ns)
+            if more:
+                until_ns = min(self._now_ns() + _QUIET_NS, injected.windows.deadline_ns)
+            result = self._result(injected, stop)
+            judged = self._evaluate(injected, points, result, so_far, [*repeats[:-1], result], position)
+            if not more:
+                break
+        return result, judged
+
+    def _undecided(self, outcomes: Sequence[ValidationOutcome]) -> bool:
+        return any(not outcome.passed and self._checks.is_eventual(outcome.type) for outcome in outcomes)
+
+    def _evaluate(
+        self,
+        injected: Injected,
+        points: Sequence[ValidationPoint],
+        result: PipelineResult,
+        so_far: RunSoFar,
+        repeats: Sequence[PipelineResult],
+        position: Position,
+    ) -> tuple[ValidationOutcome, ...]:
+        if not points:
+            return ()
+        view = StepView(
+            observation=injected.observation,
+            pipeline=result,
+            scope=injected.scope.at(result),
+            operators=self._operators,
+            query=self._requests.query,
+            repeats=repeats,
+            repetitions=injected.step.repeat,
+            earlier=so_far.traced,
+            known_symbols=so_far.symbols | _symbols(injected),
+        )
+        return tuple(self._checks.outcome(point, view, position(point)) for point in points)
+
+
+def _correlation_id(step: InjectionStep, repeat_index: int) -> str:
+    given = step.stimulus.correlation_id
+    if given is None:
+        return f"{step.step_id}_{uuid.uuid4().hex[:8]}"
+    return given if repeat_index == 0 else f"{given}.repeat{repeat_index + 1}"
+
+
+def _scope(step: InjectionStep, correlation_id: str, so_far: RunSoFar) -> Scope:
+    """Inside a stimulus, references reach its own fields, captured values and the stages of the step before."""
+    stimulus = {**step.stimulus.model_dump(), "step_correlation_id": correlation_id, "correlation_id": correlation_id}
+    return Scope(stimulus, so_far.last, dict(so_far.values))
+
+
+def _resolved(stimulus: Stimulus, scope: Scope) -> Stimulus:
+    written = stimulus.model_dump()
+    if not has_references(written):
+        return stimulus
+    try:
+        return type(stimulus).model_validate(scope.resolved(written))
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(map(str, first["loc"])) or stimulus.type
+        raise PlanError(f"the stimulus is not valid once its references are filled in: {where}: {first['msg']}") from None
+
+
+def _with_stimulus(scope: Scope, stimulus: Stimulus, shot: Shot) -> Scope:
+    known = {**stimulus.model_dump(), "step_correlation_id": shot.command.correlation_id}
+    known["correlation_id"] = shot.command.correlation_id
+    if "request_id" in shot.command.parameters:
+        known["derived_order_request_id"] = shot.command.parameters["request_id"]
+    return replace(scope, stimulus=known)
+
+
+def _windows(step: InjectionStep, injected_ns: int) -> Windows:
+    at_least_ns = round(step.wait_after_injection_s * 1e9)
+    after_completion_ns = 0
+    for point in step.validation_points:
+        window_ns = point.window_ns
+        if point.type in _AFTER_COMPLETION:
+            after_completion_ns = max(after_completion_ns, window_ns or ABSENCE_NS)
+        elif window_ns is not None:
+            at_least_ns = max(at_least_ns, window_ns)
+        elif point.type == "event_absence":
+            after_completion_ns = max(after_completion_ns, ABSENCE_NS)
+    deadline_ns = injected_ns + max(round(step.timeout_s * 1e9), at_least_ns)
+    return Windows(injected_ns, deadline_ns, injected_ns + at_least_ns, after_completion_ns)
+
+
+def _symbols(injected: Injected) -> set[str]:
+    found = {symbol for joined in injected.observation.events if (symbol := symbol_of(joined.event))}
+    found.update(injected.step.position_manager_states_to_set)
+    stimulus = injected.scope.stimulus
+    if isinstance(symbol := stimulus.get("symbol"), str):
+        found.add(symbol)
+    for joined in injected.observation.events:
+        if isinstance(snapshots := joined.event.payload.get("snapshots"), Mapping):
+            found.update(map(str, snapshots))
+    return found
+
+
+def summary_of(stimulus: Stimulus) -> str:
+    """A stimulus in a few words."""
+    match stimulus:
+        case BrokerResponse():
+            return f"broker says {stimulus.status} for order {stimulus.order_id}"
+        case _:
+            pass
+    known = stimulus.model_dump(exclude={"type", "correlation_id"}, exclude_none=True, exclude_defaults=True)
+    return " ".join(_short(name, value) for name, value in known.items())[:200]
+
+
+_BARE = frozenset({"symbol", "side", "order_type", "image", "manifest", "quantity"})
+
+
+def _short(name: str, value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if name == "raw_data" and isinstance(value, Mapping):
+        text = value.get("full_raw_text") or ", ".join(map(str, value.get("snapshots") or ()))
+        return str(text).replace("\n", " | ")
+    return str(value) if name in _BARE else f"{name}={value}"

@@ -1,0 +1,80 @@
+"""When observing an injection ends. Each rule has a name, which results carry as `stop_reason`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pytest_intellisense.engine.stages import Tracker
+
+SETTLE_NS = 50_000_000
+"""After a diversion the rest of its chain may still be on the wire: the app must be quiet for this long."""
+
+OPTIONAL_NS = 25_000_000
+"""How long a complete pipeline waits for optional stages that have not come yet."""
+
+ABSENCE_NS = 250_000_000
+"""How long something is watched for that must not come, where the plan names no window."""
+
+
+class Stop(StrEnum):
+    COMPLETE = "complete"
+    WINDOW = "window"
+    DIVERTED = "diverted"
+    QUIET = "quiet"
+    DEADLINE = "deadline"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How long to keep observing. Times are on our clock except `after_completion_ns`, which counts from completion."""
+
+    injected_ns: int
+    deadline_ns: int
+    at_least_until_ns: int
+    after_completion_ns: int
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is known while observing. Times are our receipts; `refusal` is what the app says if it did not do as told."""
+
+    tracker: Tracker
+    completed_ns: int | None = None
+    last_event_ns: int = 0
+    refusal: str | None = None
+
+
+def decide(progress: Progress, windows: Windows, now_ns: int) -> tuple[Stop | None, int]:
+    """The rule that ends the observation now, or None and the time at which to ask again without a new event."""
+    tracker = progress.tracker
+    if progress.refusal is not None:
+        return Stop.REFUSED, now_ns
+    if tracker.intruder is not None:
+        return Stop.DIVERTED, now_ns
+    if progress.completed_ns is not None:
+        return _after_completion(progress, windows, now_ns)
+    if tracker.is_diverted:
+        quiet_ns = max(progress.last_event_ns + SETTLE_NS, windows.at_least_until_ns)
+        if now_ns >= quiet_ns:
+            return Stop.DIVERTED, now_ns
+        return (Stop.DIVERTED, now_ns) if now_ns >= windows.deadline_ns else (None, min(quiet_ns, windows.deadline_ns))
+    if now_ns >= windows.deadline_ns:
+        return Stop.DEADLINE, now_ns
+    return None, windows.deadline_ns
+
+
+def _after_completion(progress: Progress, windows: Windows, now_ns: int) -> tuple[Stop | None, int]:
+    """Windows are watched to their end, even beyond the deadline for completion."""
+    completed_ns = progress.completed_ns or now_ns
+    window = windows.after_completion_ns
+    if progress.tracker.has_absent:
+        window = max(window, ABSENCE_NS)
+    until_ns = max(completed_ns + window if window else 0, windows.at_least_until_ns)
+    if until_ns > completed_ns:
+        return (Stop.WINDOW, now_ns) if now_ns >= until_ns else (None, until_ns)
+    if progress.tracker.awaits_optional:
+        until_ns = completed_ns + OPTIONAL_NS
+        return (Stop.COMPLETE, now_ns) if now_ns >= until_ns else (None, until_ns)
+    return Stop.COMPLETE, now_ns

@@ -1,0 +1,158 @@
+"""Which captured events belong to an injection: by its correlation id, and by other ids where that one breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_intellisense.model.timeline import TimelineEvent
+
+Key = tuple[str, str]
+
+REQUEST, LOCAL_ORDER, BROKER_ORDER = "request_id", "local_order_id", "broker_order_id"
+_CAUSE, _SELF = "causation_id", "event_id"
+
+_ORDER_ID_FIELDS: Mapping[str, str] = {
+    "request_id": REQUEST,
+    "original_request_id": REQUEST,
+    "order_request_id": REQUEST,
+    "local_order_id": LOCAL_ORDER,
+    "local_id": LOCAL_ORDER,
+    "broker_order_id": BROKER_ORDER,
+    "order_id": BROKER_ORDER,
+    "broker_id": BROKER_ORDER,
+    "ls_order_id": BROKER_ORDER,
+}
+_MASTER_ID_FIELDS = ("master_correlation_id", "causing_correlation_id", "correlation_id", "origin_correlation_id")
+_CAUSE_FIELDS = ("causation_id", "original_ocr_event_id", "related_ocr_event_id")
+_NO_ID = frozenset({"", "None", "null", "0", "-1", "-999", "MISSING_CORRELATION_ID"})
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """An event of the chain; `by` names the id that joined it."""
+
+    event: TimelineEvent
+    by: str
+
+
+class Chain:
+    """The events of one injection, joined one at a time, in any order.
+
+    `correlation_id` is the master id. `seeds` are ids known beforehand (the request id of a trade command, the order
+    an answer of the broker is about). `foreign` holds the master ids of other injections: their events are not joined
+    by an order id, because order ids are reused after a reset, unless `adopts_foreign` (an answer of the broker
+    continues the chain of an earlier order).
+    """
+
+    def __init__(
+        self, correlation_id: str, *, seeds: Iterable[Key] = (), foreign: Container[str] = (), adopts_foreign: bool = False
+    ) -> None:
+        self.correlation_id = correlation_id
+        self.joined: list[Joined] = []
+        self._known: set[Key] = set(seeds)
+        self._foreign = foreign
+        self._adopts_foreign = adopts_foreign
+        self._parked: dict[Key, list[tuple[TimelineEvent, tuple[Key, ...]]]] = {}
+        self._numbers: set[int] = set()
+
+    def __contains__(self, event: TimelineEvent) -> bool:
+        return event.global_sequence_id in self._numbers
+
+    def add(self, event: TimelineEvent) -> list[Joined]:
+        """Take one captured event; returns what it brought into the chain: itself, and earlier ones it explains."""
+        links = self._links(event)
+        reason = self._reason(event, links)
+        if reason is None:
+            entry = (event, links)
+            for key in links:
+                self._parked.setdefault(key, []).append(entry)
+            return []
+        first = len(self.joined)
+        self._join(event, links, reason)
+        return self.joined[first:]
+
+    def _reason(self, event: TimelineEvent, links: tuple[Key, ...]) -> str | None:
+        stated = event.correlation_id
+        if stated == self.correlation_id:
+            return "correlation_id"
+        payload = event.payload
+        for name in _MASTER_ID_FIELDS:
+            if payload.get(name) == self.correlation_id:
+                return "correlation_id"
+        for key in links:
+            if key in self._known:
+                return "causation_id" if key[0] == _SELF else key[0]
+        return None
+
+    def _join(self, event: TimelineEvent, links: tuple[Key, ...], reason: str) -> None:
+        waiting = [(event, links, reason)]
+        while waiting:
+            event, links, reason = waiting.pop()
+            if event.global_sequence_id in self._numbers:
+                continue
+            self._numbers.add(event.global_sequence_id)
+            self.joined.append(Joined(event, reason))
+            for key in self._teaches(event):
+                if key not in self._known:
+                    self._known.add(key)
+                    by = "causation_id" if key[0] in (_CAUSE, _SELF) else key[0]
+                    waiting.extend((parked, its_links, by) for parked, its_links in self._parked.pop(key, ()))
+
+    def _links(self, event: TimelineEvent) -> tuple[Key, ...]:
+        """The keys by which this event could be joined although its correlation id is not the master id."""
+        if event.correlation_id == self.correlation_id:
+            return ()
+        keys = [(_CAUSE, cause) for cause in _causes(event)]
+        if self._adopts_foreign or event.correlation_id not in self._foreign:
+            keys.extend(_order_keys(event.payload))
+        if is_broken(event.correlation_id):
+            keys.extend((_SELF, own) for own in _own_ids(event))
+        return tuple(keys)
+
+    def _teaches(self, event: TimelineEvent) -> Iterator[Key]:
+        """The keys by which further events are joined, now that this one belongs to the chain."""
+        for own in _own_ids(event):
+            yield (_CAUSE, own)
+        for cause in _causes(event):
+            yield (_SELF, cause)
+        yield from _order_keys(event.payload)
+
+
+def is_broken(correlation_id: str | None) -> bool:
+    """Whether the id says nothing: missing, or made up by the sender for an event that had none."""
+    return not correlation_id or correlation_id.startswith("REPAIRED_") or correlation_id in _NO_ID
+
+
+def _own_ids(event: TimelineEvent) -> Iterator[str]:
+    if event.event_id:
+        yield event.event_id
+    inner = event.payload.get("event_id")
+    if isinstance(inner, str) and inner and inner != event.event_id:
+        yield inner
+
+
+def _causes(event: TimelineEvent) -> Iterator[str]:
+    if event.causation_id:
+        yield event.causation_id
+    for name in _CAUSE_FIELDS:
+        cause = event.payload.get(name)
+        if isinstance(cause, str) and cause and cause != event.causation_id:
+            yield cause
+
+
+def _order_keys(payload: Mapping[str, Any]) -> Iterator[Key]:
+    for name, kind in _ORDER_ID_FIELDS.items():
+        value = payload.get(name)
+        if isinstance(value, str | int) and (text := str(value)) not in _NO_ID:
+            yield (kind, text)
+    request = payload.get("order_request_data")
+    if isinstance(request, Mapping) and isinstance(wanted := request.get("request_id"), str) and wanted:
+        yield (REQUEST, wanted)
+
+
+def order_seeds(order_id: object) -> tuple[Key, ...]:
+    """Seeds for an order that is named by its request, local or broker id, nobody says which."""
+    text = str(order_id)
+    return (REQUEST, text), (LOCAL_ORDER, text), (BROKER_ORDER, text)

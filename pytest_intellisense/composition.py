@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_intellisense.capture.session import CaptureSession
     from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
+    from pytest_intellisense.engine.operators import OperatorRegistry
     from pytest_intellisense.reporting.rows import SessionRow
     from pytest_intellisense.streams.connection import Endpoint
     from pytest_intellisense.streams.injector import StreamInjector
@@ -192,10 +193,23 @@ class Runtime:
         return EmbeddedTarget(self.endpoint, run_id=run_id) if self.settings.brings_its_app else ExternalTarget()
 
     def _moc(self) -> MillisecondOptimizationCapture:
-        from pytest_intellisense.codec.images import load_image
+        from pytest_intellisense.codec.scenario_files import ScenarioFiles
+        from pytest_intellisense.collecting.files import scenario_folder
         from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
 
-        return MillisecondOptimizationCapture(self.capture, self.injector, load_image=load_image)
+        files = ScenarioFiles(lambda folder: scenario_folder(folder / "plan", self._config.rootpath))
+        return MillisecondOptimizationCapture(
+            self.capture, self.injector, images=files.image, manifests=files.frames, operators=self._operators()
+        )
+
+    def _operators(self) -> OperatorRegistry:
+        from pytest_intellisense.engine.operators import built_in_operators
+
+        registry = built_in_operators()
+        for added in self._config.hook.pytest_intellisense_operators():
+            for name, compare in added.items():
+                registry.register(name, compare)
+        return registry
 
     def _extra_streams(self) -> tuple[str, ...]:
         return tuple(name for names in self._config.hook.pytest_intellisense_streams() for name in names)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_intellisense.codec.problems import Finding
@@ -19,6 +20,15 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A text of the plan, or a key, that refers to the matrix; `names` are those it refers to."""
+
+    path: JsonPath
+    names: tuple[str, ...]
+    in_key: bool = False
 
 
 def findings(matrix: Any) -> Iterator[Finding]:
@@ -68,6 +78,28 @@ def _label(name: str, index: int, value: Any) -> str:
     if isinstance(value, bool | int | float) or value is None:
         return json.dumps(value)
     return f"{name}{index}"
+
+
+def slots(value: Any, matrix_names: Collection[str], path: JsonPath = ()) -> Iterator[Slot]:
+    """Where `value` refers to the matrix."""
+    if isinstance(value, str):
+        if names := _named(value, matrix_names):
+            yield Slot(path, names)
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            if names := _named(key, matrix_names):
+                yield Slot((*path, key), names, in_key=True)
+            yield from slots(member, matrix_names, (*path, key))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from slots(member, matrix_names, (*path, index))
+
+
+def _named(text: str, matrix_names: Collection[str]) -> tuple[str, ...]:
+    if "${" not in text:
+        return ()
+    names = (match[1].removeprefix("matrix.") for match in REFERENCE.finditer(text))
+    return tuple(name for name in names if name in matrix_names)
 
 
 def replaced(value: Any, row: Row) -> Any:

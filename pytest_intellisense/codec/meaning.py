@@ -49,22 +49,28 @@ def _used_twice(members: list[tuple[JsonPath, dict[str, Any]]], key: str) -> Ite
             yield Finding((*path, key), f'the {key} "{name}" is used twice', first_path=(*first[name], key))
 
 
+def pipeline_of(step: Json, vocabulary: Vocabulary) -> str | None:
+    """The name of the pipeline that traces a step; None if there is none or an unknown one is named."""
+    named = step.get("pipeline")
+    if isinstance(named, str):
+        return vocabulary.spelling(named)
+    stimulus = step.get("stimulus")
+    kind = stimulus.get("type") if isinstance(stimulus, dict) else None
+    return vocabulary.default_pipelines.get(kind) if isinstance(kind, str) else None
+
+
 def _step(step: dict[str, Any], at: JsonPath, earlier: list[str], vocabulary: Vocabulary) -> Iterator[Finding]:
     named = step.get("pipeline")
-    pipeline = None
-    if isinstance(named, str):
-        pipeline = vocabulary.spelling(named)
-        if pipeline is None:
-            yield _unknown((*at, "pipeline"), "pipeline", named, vocabulary.pipelines)
-    elif isinstance(stimulus := step.get("stimulus"), dict):
-        pipeline = vocabulary.default_pipelines.get(str(stimulus.get("type")))
+    if isinstance(named, str) and vocabulary.spelling(named) is None:
+        yield _unknown((*at, "pipeline"), "pipeline", named, vocabulary.pipelines)
+    pipeline = pipeline_of(step, vocabulary)
     points = [((*at, "validation_points", index), point) for index, point in objects(step.get("validation_points"))]
     yield from _used_twice(points, "validation_id")
     for path, point in points:
-        yield from _point(point, path, pipeline, earlier, vocabulary)
+        yield from point_findings(point, path, pipeline, earlier, vocabulary)
 
 
-def _point(
+def point_findings(
     point: dict[str, Any], at: JsonPath, pipeline: str | None, earlier: list[str], vocabulary: Vocabulary
 ) -> Iterator[Finding]:
     kind = point.get("type")

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from pytest_intellisense.codec import matrix, meaning, older_form, references, shape
-from pytest_intellisense.codec.files_named import NamedFiles
-from pytest_intellisense.codec.own_pipelines import own_pipelines
+from pytest_intellisense.codec import matrix, older_form
 from pytest_intellisense.codec.plan_text import decode, read_plan_text
 from pytest_intellisense.codec.positions import scan
 from pytest_intellisense.codec.problems import Finding, PlanFileError, PlanTextLocator
+from pytest_intellisense.codec.row_check import RowCheck
+from pytest_intellisense.codec.row_shortcut import RowShortcut
 from pytest_intellisense.codec.source_positions import LazyPositions
 from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.pipeline import PipelineSignature
-from pytest_intellisense.model.plan import InjectionPlan, JsonPath, PlanCase, PlanSource
+from pytest_intellisense.model.plan import JsonPath, PlanCase, PlanSource
 from pytest_intellisense.model.validation import VALIDATION_TYPES, ValidationType
 
-Json = dict[str, Any]
 _BAD_ROWS_SHOWN = 20
+_HEAD = ("plan_name", "tags", "skip", "xfail")
 
 
 def load_plan_file(
@@ -39,19 +38,50 @@ def load_plan_file(
     names none. Raises PlanFileError with every mistake in the file.
     """
     vocabulary = Vocabulary(operators, validation_types, pipelines, default_pipelines or {})
-    return load_with(path, vocabulary, root)
+    return [row.case() for row in read_plan_file(path, vocabulary, root)]
 
 
-def load_with(path: Path, vocabulary: Vocabulary, root: Path) -> list[PlanCase]:
-    """`load_plan_file` with a vocabulary that serves many files."""
+def read_plan_file(path: Path, vocabulary: Vocabulary, root: Path) -> list[PlanRowSource]:
+    """The rows of a plan file, all checked; each makes its PlanCase when asked. Raises PlanFileError."""
     text = read_plan_text(path)
-    written = decode(path, text)
+    plan = decode(path, text)
     original: dict[JsonPath, JsonPath] = {}
-    if older_form.is_older(written):
-        plan, original = older_form.modernised(written, plan_name(path), vocabulary.validation_types)
-    else:
-        plan = written
-    return _Loading(path, text, plan, original, vocabulary, root).cases()
+    if older_form.is_older(plan):
+        plan, original = older_form.modernised(plan, plan_name(path), vocabulary.validation_types)
+    locator = _Locator(path, text, original)
+    if not isinstance(plan, dict):
+        raise locator.error([Finding((), "a plan is an object { … } or, in the older form, a list of steps")])
+    body = {key: value for key, value in plan.items() if key != "matrix"}
+    check = RowCheck(body, path, root, vocabulary)
+    if found := list(matrix.findings(plan.get("matrix", {}))):
+        raise locator.error([*found, *check.shape_findings(body, vocabulary)], tags=_tags(plan))
+    rows = list(matrix.rows(plan.get("matrix", {})))
+    if not _all_good(check, plan.get("matrix", {}), rows):
+        raise locator.error(_findings(check, rows), tags=_tags(plan))
+    source = PlanSource(path, LazyPositions(text, original))
+    return [PlanRowSource(check, source, case_id, row) for case_id, row in rows]
+
+
+class PlanRowSource:
+    """A checked row of a plan: its name, tags and marks at once, its PlanCase when asked."""
+
+    __slots__ = ("_check", "case_id", "row", "source")
+
+    def __init__(self, check: RowCheck, source: PlanSource, case_id: str, row: matrix.Row) -> None:
+        self._check = check
+        self.source = source
+        self.case_id = case_id
+        self.row = row
+
+    def head(self) -> dict[str, Any]:
+        """`plan_name`, `tags`, `skip` and `xfail` as they are in this row."""
+        body = self._check.body
+        head: dict[str, Any] = matrix.replaced({key: body[key] for key in _HEAD if key in body}, self.row)
+        return head
+
+    def case(self) -> PlanCase:
+        plan, pipelines = self._check.model(self.row)
+        return PlanCase(plan, self.source, self.case_id, self.row, pipelines)
 
 
 def plan_name(path: Path) -> str:
@@ -59,121 +89,49 @@ def plan_name(path: Path) -> str:
     return path.name.partition(".plan.")[0] or path.name
 
 
-class _Loading:
-    """One file on its way from JSON to cases."""
-
-    def __init__(
-        self, path: Path, text: str, plan: Any, original: dict[JsonPath, JsonPath], vocabulary: Vocabulary, root: Path
-    ) -> None:
-        self.path = path
-        self.text = text
-        self.plan = plan
-        self.original = original
-        self.vocabulary = vocabulary
-        self.root = root
-        self.files = NamedFiles(path.parent, root)
-        self.found: dict[tuple[JsonPath, str], Finding] = {}
-        self.rows_of: dict[tuple[JsonPath, str], list[str]] = {}
-
-    def cases(self) -> list[PlanCase]:
-        if not isinstance(self.plan, dict):
-            self._keep(Finding((), "a plan is an object { … } or, in the older form, a list of steps"), "")
-            raise self._error(rows_seen=0)
-        row_findings = list(matrix.findings(self.plan.get("matrix", {})))
-        if row_findings:
-            for finding in (*row_findings, *self._shape_only()):
-                self._keep(finding, "")
-            raise self._error(rows_seen=0)
-        return self._rows()
-
-    def _rows(self) -> list[PlanCase]:
-        source = PlanSource(self.path, LazyPositions(self.text, self.original))
-        cases: list[PlanCase] = []
-        rows_seen = bad_rows = 0
-        body = {key: value for key, value in self.plan.items() if key != "matrix"}
-        for case_id, row in matrix.rows(self.plan.get("matrix", {})):
-            case = self._case(body, case_id, row, source)
-            rows_seen += 1
-            if case is not None:
-                cases.append(case)
-            elif (bad_rows := bad_rows + 1) == _BAD_ROWS_SHOWN:
-                break
-        if self.found:
-            raise self._error(rows_seen=rows_seen)
-        return cases
-
-    def _case(self, body: Json, case_id: str, row: matrix.Row, source: PlanSource) -> PlanCase | None:
-        raw = matrix.replaced(body, row)
-        problems: list[Finding] = []
-        vocabulary = self.vocabulary
-        if "pipelines" in raw or "pipeline_files" in raw:
-            own = own_pipelines(raw, self.path.parent, self.root, vocabulary.pipelines, problems)
-            vocabulary = vocabulary.with_pipelines(own)
-        model = self._model(raw, vocabulary, problems)
-        problems += meaning.findings(raw, vocabulary)
-        if "${" in self.text:
-            problems += references.findings(raw, tuple(row))
-        for index, step in meaning.objects(raw.get("steps")):
-            if isinstance(stimulus := step.get("stimulus"), dict):
-                problems += self.files.findings(stimulus, ("steps", index, "stimulus"))
-        if problems or model is None:
-            renamed = matrix.renamed_keys(body, row)
-            for finding in problems:
-                self._keep(finding, case_id, renamed)
-            return None
-        return PlanCase(model, source, case_id, row, vocabulary.pipelines)
-
-    def _model(self, raw: Json, vocabulary: Vocabulary, problems: list[Finding]) -> InjectionPlan | None:
-        try:
-            return InjectionPlan.model_validate(_with_spelling(raw, vocabulary))
-        except ValidationError as problem:
-            problems += shape.findings(problem, raw)
-        except RecursionError:
-            problems.append(Finding((), "nested too deeply"))
-        return None
-
-    def _shape_only(self) -> list[Finding]:
-        problems: list[Finding] = []
-        self._model({key: value for key, value in self.plan.items() if key != "matrix"}, self.vocabulary, problems)
-        return problems
-
-    def _keep(self, finding: Finding, case_id: str, renamed: Mapping[JsonPath, JsonPath] | None = None) -> None:
-        path = (renamed or {}).get(finding.path, finding.path)
-        key = (path, finding.message)
-        self.found.setdefault(key, _moved(finding, path))
-        self.rows_of.setdefault(key, []).append(case_id)
-
-    def _error(self, *, rows_seen: int) -> PlanFileError:
-        locator = PlanTextLocator(self.text, scan(self.text), self.original)
-        problems = []
-        for key, finding in self.found.items():
-            some = self.rows_of[key]
-            row = f" (matrix row {some[0]})" if len(some) < rows_seen else ""
-            problems.append(locator.problem(_said(finding, finding.message + row)))
-        return PlanFileError(self.path, problems, tags=_tags(self.plan))
+Rows = list[tuple[str, matrix.Row]]
 
 
-def _with_spelling(raw: Json, vocabulary: Vocabulary) -> Json:
-    """The plan with pipeline names as they were defined: in plans any case will do."""
-    steps = raw.get("steps")
-    if not isinstance(steps, list):
-        return raw
-    spelt = list(steps)
-    for index, step in meaning.objects(steps):
-        named = step.get("pipeline")
-        if isinstance(named, str) and named not in vocabulary.pipelines and (spelling := vocabulary.spelling(named)):
-            spelt[index] = {**step, "pipeline": spelling}
-    return {**raw, "steps": spelt}
+def _all_good(check: RowCheck, values: Mapping[str, Any], rows: Rows) -> bool:
+    if any("$" in repr(each) for each in values.values()):
+        return not any(check.findings(row) for _, row in rows)
+    shortcut = RowShortcut(check, list(matrix.slots(check.body, values)))
+    return all(shortcut.is_good(row) for _, row in rows)
 
 
-def _moved(finding: Finding, path: JsonPath) -> Finding:
-    return Finding(path, finding.message, finding.allowed, finding.suggestion, finding.on_key, finding.first_path)
+def _findings(check: RowCheck, rows: Rows) -> Iterator[Finding]:
+    """What is wrong in any row; a problem that not every row has names the first row that has it."""
+    found: dict[tuple[JsonPath, str], Finding] = {}
+    rows_with: dict[tuple[JsonPath, str], list[str]] = {}
+    bad_rows = 0
+    for case_id, row in rows:
+        moved = matrix.renamed_keys(check.body, row)
+        findings = check.findings(row)
+        for finding in findings:
+            path = moved.get(finding.path, finding.path)
+            found.setdefault((path, finding.message), replace(finding, path=path))
+            rows_with.setdefault((path, finding.message), []).append(case_id)
+        bad_rows += bool(findings)
+        if bad_rows == _BAD_ROWS_SHOWN:
+            break
+    for key, finding in found.items():
+        which = f" (matrix row {rows_with[key][0]})" if len(rows_with[key]) < min(len(rows), _BAD_ROWS_SHOWN) else ""
+        yield replace(finding, message=finding.message + which)
 
 
-def _said(finding: Finding, message: str) -> Finding:
-    return Finding(finding.path, message, finding.allowed, finding.suggestion, finding.on_key, finding.first_path)
+class _Locator:
+    """Makes errors of findings."""
+
+    def __init__(self, path: Path, text: str, original: dict[JsonPath, JsonPath]) -> None:
+        self._path = path
+        self._text = text
+        self._original = original
+
+    def error(self, findings: Iterator[Finding] | list[Finding], *, tags: tuple[str, ...] = ()) -> PlanFileError:
+        locator = PlanTextLocator(self._text, scan(self._text), self._original)
+        return PlanFileError(self._path, [locator.problem(finding) for finding in findings], tags=tags)
 
 
-def _tags(plan: Any) -> tuple[str, ...]:
-    tags = plan.get("tags") if isinstance(plan, dict) else None
+def _tags(plan: dict[str, Any]) -> tuple[str, ...]:
+    tags = plan.get("tags")
     return tuple(tag for tag in tags if isinstance(tag, str) and tag.isidentifier()) if isinstance(tags, list) else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,7 +13,6 @@ from pytest_intellisense.collecting.lookup import PLAN_SUFFIXES
 
 if TYPE_CHECKING:
     from pytest_intellisense.codec.problems import PlanFileError
-    from pytest_intellisense.model.plan import InjectionPlan, PlanCase
 
 _KNOWN_TAGS = pytest.StashKey[set[str]]()
 
@@ -24,33 +23,32 @@ class PlanFile(pytest.Module):
     obj = None
 
     def collect(self) -> Iterator[pytest.Item]:
-        from pytest_intellisense.codec.plans import load_with
+        from pytest_intellisense.codec.plans import read_plan_file
         from pytest_intellisense.codec.problems import PlanFileError
         from pytest_intellisense.collecting.names import vocabulary_at
 
         try:
-            cases = load_with(self.path, vocabulary_at(self), scenario_folder(self.path, self.config.rootpath))
+            rows = read_plan_file(self.path, vocabulary_at(self), scenario_folder(self.path, self.config.rootpath))
         except PlanFileError as error:
             yield self._broken(error)
             return
-        for case in cases:
-            yield self._item(case)
+        for row in rows:
+            head = row.head()
+            name = item_name(head["plan_name"], row.case_id)
+            item: PlanItem = PlanItem.from_parent(self, name=name, callobj=run_plan, row=row)
+            for mark in self._marks(head):
+                item.add_marker(mark)
+            yield item
 
-    def _item(self, case: PlanCase) -> PlanItem:
-        item: PlanItem = PlanItem.from_parent(self, name=item_name(case), callobj=run_plan, case=case)
-        for mark in self._marks(case.plan):
-            item.add_marker(mark)
-        return item
-
-    def _marks(self, plan: InjectionPlan) -> Iterator[pytest.MarkDecorator]:
-        for tag in plan.tags:
+    def _marks(self, head: dict[str, Any]) -> Iterator[pytest.MarkDecorator]:
+        for tag in head.get("tags", ()):
             yield self._tag(tag)
-        if plan.skip:
-            yield pytest.mark.skip(reason=plan.skip if isinstance(plan.skip, str) else "skipped by the plan")
-        if isinstance(plan.xfail, str):
-            yield pytest.mark.xfail(reason=plan.xfail)
-        elif plan.xfail is not None:
-            yield pytest.mark.xfail(reason=plan.xfail.reason, strict=plan.xfail.strict)
+        if skip := head.get("skip"):
+            yield pytest.mark.skip(reason=skip if isinstance(skip, str) else "skipped by the plan")
+        if isinstance(xfail := head.get("xfail"), str):
+            yield pytest.mark.xfail(reason=xfail)
+        elif xfail is not None:
+            yield pytest.mark.xfail(reason=xfail["reason"], strict=xfail.get("strict", False))
 
     def _broken(self, error: PlanFileError) -> BrokenPlanItem:
         from pytest_intellisense.codec.matrix import safe_name
@@ -79,12 +77,12 @@ def collect_plan_file(file_path: Path, parent: pytest.Collector) -> PlanFile | N
     return collected
 
 
-def item_name(case: PlanCase) -> str:
+def item_name(plan_name: str, case_id: str) -> str:
     """`plan_name[row]` with nothing in it that a node id, a shell or a report could trip over."""
     from pytest_intellisense.codec.matrix import safe_name
 
-    name = safe_name(case.plan.plan_name, otherwise="plan")
-    return f"{name}[{case.case_id}]" if case.case_id else name
+    name = safe_name(plan_name, otherwise="plan")
+    return f"{name}[{case_id}]" if case_id else name
 
 
 def scenario_folder(plan: Path, rootdir: Path) -> Path:

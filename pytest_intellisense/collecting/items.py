@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,6 +11,7 @@ import pytest
 from pytest_intellisense.collecting.failure import PlanFailed, failure_text
 
 if TYPE_CHECKING:
+    from pytest_intellisense.codec.plans import PlanRowSource
     from pytest_intellisense.codec.problems import PlanFileError
     from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
     from pytest_intellisense.model.plan import PlanCase
@@ -41,10 +43,14 @@ def run_plan(request: pytest.FixtureRequest, intellisense_runtime: Runtime) -> N
 class PlanItem(pytest.Function):
     """One row of a plan. `case` is what it runs, `plan_row` what came out (None before the run)."""
 
-    def __init__(self, *, case: PlanCase, **kwargs: Any) -> None:
+    def __init__(self, *, row: PlanRowSource, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.case = case
+        self._row = row
         self.plan_row: PlanRow | None = None
+
+    @functools.cached_property
+    def case(self) -> PlanCase:
+        return self._row.case()
 
     def judge(self, moc: MillisecondOptimizationCapture, session_dir: Path) -> None:
         from pytest_intellisense.model.results import Verdict
@@ -56,13 +62,13 @@ class PlanItem(pytest.Function):
             raise PlanFailed(self.plan_row)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        plan = self.case.plan
-        row = f"[{self.case.case_id}]" if self.case.case_id else ""
+        row = f"[{self._row.case_id}]" if self._row.case_id else ""
         try:
-            line = (self.case.source.at("plan_name") or (1, 1))[0]
+            line = (self._row.source.at("plan_name") or (1, 1))[0]
+            name = str(self._row.head()["plan_name"])
         except Exception:  # noqa: BLE001 - an exception here would end the whole session
-            line = 1
-        return self.path, line - 1, title(plan.plan_name + row)
+            line, name = 1, self.name
+        return self.path, line - 1, title(name + row)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any) -> Any:
         return failure_text(self, excinfo.value) or super().repr_failure(excinfo, *args)

@@ -32,7 +32,7 @@ class BootstrapReport:
 
 
 class PrecisionBootstrap:
-    """Makes sure that what happens next can be observed and starts from known values."""
+    """Makes sure that what happens next can be observed and starts from known values. The source must be started."""
 
     def __init__(self, source: EventSource, injector: Injector, *, now_ns: Clock, requests: Requests | None = None) -> None:
         self._source = source
@@ -42,7 +42,7 @@ class PrecisionBootstrap:
 
     def run(self, wanted: Bootstrap) -> BootstrapReport:
         """Raises EnvironmentProblem (InjectionRefused if a gate said no) naming what is not there and what to do."""
-        self._source.start()
+        self._source.events_since(self._source.position())
         was_reset = self._reset_or_ping(wanted.reset)
         if wanted.verify_ocr:
             self._verify_ocr(wanted.symbols)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_intellisense.engine.ports import Clock, InjectionCommand
+from pytest_intellisense.engine.ports import InjectionCommand
 from pytest_intellisense.engine.tracing import REQUEST, Key, order_seeds
 from pytest_intellisense.errors import PlanError
 from pytest_intellisense.model.stimulus import (
@@ -56,7 +56,7 @@ def request_id_for(symbol: str) -> str:
     return f"inj_{symbol}_{next(_microseconds)}"
 
 
-def shots_for(stimulus: Stimulus, correlation_id: str, files: StimulusFiles, folder: Path, now_ns: Clock) -> list[Shot]:
+def shots_for(stimulus: Stimulus, correlation_id: str, files: StimulusFiles, folder: Path) -> list[Shot]:
     """The commands of a stimulus whose placeholders are resolved.
 
     The last frame of a sequence carries `correlation_id` itself, the others `<correlation_id>.<n>`.
@@ -64,9 +64,9 @@ def shots_for(stimulus: Stimulus, correlation_id: str, files: StimulusFiles, fol
     """
     match stimulus:
         case RawImageInjection():
-            return [_image_shot(stimulus.image, stimulus.roi, correlation_id, files, folder, now_ns)]
+            return [_image_shot(stimulus.image, stimulus.roi, correlation_id, files, folder)]
         case RawImageSequence():
-            return list(_sequence_shots(stimulus, correlation_id, files, folder, now_ns))
+            return list(_sequence_shots(stimulus, correlation_id, files, folder))
         case TradeCommand():
             return [_trade_shot(stimulus, correlation_id)]
         case BrokerResponse():
@@ -106,13 +106,12 @@ def _image_shot(
     correlation_id: str,
     files: StimulusFiles,
     folder: Path,
-    now_ns: Clock,
     at_ns: int = 0,
 ) -> Shot:
     image_format = _FORMATS.get(Path(image).suffix.lower())
     if image_format is None:
         raise PlanError(f'"{image}" is no image TESTRADE can read', hint=f"image files end in {', '.join(_FORMATS)}")
-    parameters: dict[str, Any] = {"image_format": image_format, "grab_timestamp_ns": now_ns(), "filename": Path(image).name}
+    parameters: dict[str, Any] = {"image_format": image_format, "filename": Path(image).name}
     if roi is not None:
         parameters["roi"] = list(roi)
     command = InjectionCommand(
@@ -124,15 +123,13 @@ def _image_shot(
     return Shot(command, at_ns=at_ns)
 
 
-def _sequence_shots(
-    stimulus: RawImageSequence, correlation_id: str, files: StimulusFiles, folder: Path, now_ns: Clock
-) -> Iterable[Shot]:
+def _sequence_shots(stimulus: RawImageSequence, correlation_id: str, files: StimulusFiles, folder: Path) -> Iterable[Shot]:
     frames = _frames_of(stimulus, files, folder)
     start_ms = frames[0].at_ms
     for number, frame in enumerate(frames, 1):
         own_id = correlation_id if number == len(frames) else f"{correlation_id}.{number}"
         at_ns = round((frame.at_ms - start_ms) * 1e6)
-        yield _image_shot(frame.image, None, own_id, files, folder, now_ns, at_ns)
+        yield _image_shot(frame.image, None, own_id, files, folder, at_ns)
 
 
 def _frames_of(stimulus: RawImageSequence, files: StimulusFiles, folder: Path) -> list[SequenceFrame]:

@@ -170,37 +170,59 @@ _OF_SCREENS = (
     ),
 )
 
+
+def _milestones(*names: str) -> tuple[Stage, ...]:
+    """Stages that TESTRADE logs under their own name."""
+    return tuple(_on(name, name) for name in names)
+
+
 _OF_PARTS = (
     _pipeline(
         "ocr_to_signal",
-        "From OCR text to the decision to trade.",
-        _injected(),
-        _RAW_OCR,
-        _CLEANED_OCR,
-        _SIGNAL,
-        _ORDER_REQUEST,
+        "From OCR text to the request for an order, by the milestones TESTRADE logs.",
+        *_milestones(
+            "ocr_conditioning_started",
+            "ocr_conditioning_completed",
+            "ocr_cleaned_data_enqueued_to_orchestrator",
+            "orchestrator_signal_logic_started",
+            "orchestrator_signal_logic_completed",
+            "order_request_published",
+        ),
         diversions=_NO_SIGNAL,
     ),
     _pipeline(
         "price_to_pmd",
-        "A price reaches TESTRADE and is published again.",
-        _injected(),
-        _on("price_published", "PRICE_TRADE", "PRICE_QUOTE"),
+        "A price reaches the risk department, by the milestones TESTRADE logs.",
+        *_milestones(
+            "price_data_received_by_pricerepo",
+            "price_data_enqueued_to_risk",
+            "risk_pmd_processing_started",
+            "risk_pmd_processing_completed",
+        ),
     ),
     _pipeline(
         "order_execution_path",
-        "From an order request through risk and broker to the fill.",
-        _injected(),
-        Stage(key="order_request", match={"event_type": "ORDER_REQUEST"}, optional=True),
-        _validated("validated_order"),
-        _forwarded("forwarded_order"),
-        _acknowledged("broker_ack"),
-        _filled("order_fill"),
-        diversions=_NO_FILL,
+        "From the request for an order through risk and broker to the fill, by the milestones TESTRADE logs.",
+        *_milestones(
+            "order_request_published",
+            "order_request_received_by_risk",
+            "risk_assessment_completed",
+            "validated_order_received_by_executor",
+            "order_sent_to_broker_interface",
+            "broker_ack_received",
+        ),
+        Stage(key="order_fill_received", match={"event_type": "order_fill_received"}, whole_order=True),
+        diversions=(*_NO_FILL, _on("order_rejected_by_broker", "order_rejected_by_broker")),
     ),
 )
 
 _OF_OTHER_STIMULI = (
+    _pipeline(
+        "PRICE_UPDATE_TO_PRICE",
+        "A price is taken over and published.",
+        _injected(),
+        _on("price_published", "PRICE_TRADE", "PRICE_QUOTE"),
+    ),
     _pipeline(
         "BROKER_RESPONSE_TO_ORDER_EVENT",
         "An answer of the broker changes the order it is about.",
@@ -230,7 +252,7 @@ DEFAULT_PIPELINE: Mapping[str, str] = {
     "ocr_event": "OCR_STIMULUS_TO_ENHANCED_OCR_LOG",
     "raw_image_injection": "RAW_IMAGE_TO_CLEANED_OCR",
     "raw_image_sequence": "RAW_IMAGE_TO_CLEANED_OCR",
-    "price_update": "price_to_pmd",
+    "price_update": "PRICE_UPDATE_TO_PRICE",
     "broker_response": "BROKER_RESPONSE_TO_ORDER_EVENT",
     "config_change": "CONFIG_CHANGE_TO_APPLIED",
     "trading_state_change": "TRADING_STATE_TO_CHANGED",

@@ -149,7 +149,8 @@ class Tracker:
         happened: dict[str, list[Joined]] = {}
         for stage, joined in self.diverted:
             happened.setdefault(stage.key, []).append(joined)
-        return (*self._stage_results(origin), *(_diversion_result(key, each, origin) for key, each in happened.items()))
+        diversions = [_diversion_result(key, events, origin) for key, events in happened.items()]
+        return (*self._stage_results(origin), *sorted(diversions, key=lambda stage: stage.at_ns or 0))
 
     def _stage_results(self, origin: Origin) -> list[StageResult]:
         results = []
@@ -245,8 +246,10 @@ def pipeline_result(
     ends = [(traced.at_ns, traced.time_source) for stage in own if not stage.absent for traced in stage.events]
     end = max((one for one in ends if one[0] is not None), default=(None, "app"), key=lambda one: one[0] or 0)
     latencies, received = latency_keys(own, end[0] if tracker.complete else None, end[1])
-    diversion = tracker.diverted[-1][0].key if stop_reason == "diverted" and tracker.diverted else ""
     intruder = tracker.intruder
+    diverted_by = intruder.key if intruder else ""
+    if stop_reason == "diverted" and len(stages) > len(own):
+        diverted_by = stages[len(own)].key
     return PipelineResult(
         name=tracker.signature.name,
         completed=completed,
@@ -257,7 +260,7 @@ def pipeline_result(
         events=tuple(traced_event(joined, origin) for joined in events),
         waited_ns=waited_ns,
         timeout_ns=timeout_ns,
-        diverted_by=diversion or (intruder.key if intruder else ""),
+        diverted_by=diverted_by,
         near_misses=near_misses,
         received_keys=received,
     )

@@ -21,7 +21,7 @@ from pytest_intellisense.engine.observing import Observation
 from pytest_intellisense.engine.operators import OperatorRegistry
 from pytest_intellisense.engine.pipelines import DEFAULT_PIPELINE, find_pipeline
 from pytest_intellisense.engine.placeholders import Scope, has_references
-from pytest_intellisense.engine.ports import Clock, EventSource, Injector
+from pytest_intellisense.engine.ports import Clock, EventSource, InjectionCommand, Injector
 from pytest_intellisense.engine.stages import CompiledPipeline, Tracker, pipeline_result
 from pytest_intellisense.engine.stopping import ABSENCE_NS, Stop, Windows
 from pytest_intellisense.engine.tracing import Chain
@@ -33,6 +33,7 @@ from pytest_intellisense.model.stimulus import BrokerResponse, Stimulus
 from pytest_intellisense.model.validation import ValidationPoint
 
 _QUIET_NS = 250_000_000
+_LONGEST_MESSAGE = 300
 _AFTER_COMPLETION = frozenset({"no_extra_events"})
 
 Position = Callable[[ValidationPoint], tuple[int, int] | None]
@@ -105,7 +106,7 @@ class StepRunner:
         correlation_id = _correlation_id(step, repeat_index)
         scope = _scope(step, correlation_id, so_far)
         stimulus = _resolved(step.stimulus, scope)
-        shots = shots_for(stimulus, correlation_id, self._files, so_far.folder, self._now_ns)
+        shots = shots_for(stimulus, correlation_id, self._files, so_far.folder)
         scope = _with_stimulus(scope, stimulus, shots[-1])
         self._requests.issued.update(shot.command.correlation_id for shot in shots)
         chains = [self._chain(shot) for shot in shots]
@@ -116,7 +117,8 @@ class StepRunner:
             intended_ns = first_ns + shot.at_ns
             if shot.at_ns:
                 observation.until(intended_ns)
-            observation.injected(self._injector.send(shot.command, intended_ns=intended_ns))
+            command = _grabbed(shot.command, intended_ns)
+            observation.injected(self._injector.send(command, intended_ns=intended_ns))
         injected_ns = observation.origin().intended_ns
         self._emit(StimulusInjected(step.step_id, repeat_index, correlation_id, summary_of(stimulus)))
         windows = _windows(step, injected_ns)
@@ -153,7 +155,7 @@ class StepRunner:
         if stop is Stop.REFUSED:
             what = injected.stimulus.type
             raise EnvironmentProblem(
-                f"TESTRADE did not carry out the {what}: {observation.progress.refusal}",
+                f"TESTRADE did not carry out the {what}: {_cut(observation.progress.refusal or '')}",
                 hint="what it says comes from the callable that TESTRADE registered for this command, or from its gate",
             )
         return self._result(injected, stop)
@@ -215,11 +217,21 @@ class StepRunner:
             operators=self._operators,
             query=self._requests.query,
             repeats=repeats,
-            repetitions=injected.step.repeat,
             earlier=so_far.traced,
             known_symbols=so_far.symbols | _symbols(injected),
         )
         return tuple(self._checks.outcome(point, view, position(point)) for point in points)
+
+
+def _grabbed(command: InjectionCommand, intended_ns: int) -> InjectionCommand:
+    """A frame counts as grabbed at the time it was meant to be injected."""
+    if command.image is None:
+        return command
+    return replace(command, parameters={**command.parameters, "grab_timestamp_ns": intended_ns})
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
 
 
 def _correlation_id(step: InjectionStep, repeat_index: int) -> str:

@@ -21,7 +21,6 @@ class Stop(StrEnum):
     COMPLETE = "complete"
     WINDOW = "window"
     DIVERTED = "diverted"
-    QUIET = "quiet"
     DEADLINE = "deadline"
     REFUSED = "refused"
 

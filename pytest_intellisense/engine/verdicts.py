@@ -15,8 +15,6 @@ from pytest_intellisense.model.results import (
     Verdict,
 )
 
-_RESTS_ON_ABSENCE = frozenset({"event_absence", "no_extra_events", "correlation_log_event_count", "event_order"})
-
 
 def lost_between(before: LossReport, after: LossReport) -> LossReport:
     """What got lost in the meantime."""
@@ -29,10 +27,10 @@ def is_loss(loss: LossReport) -> bool:
 
 
 def without_certainty(step: StepExecutionResult) -> StepExecutionResult:
-    """Events were lost: what failed may have held, and that nothing else came is not known."""
+    """Events were lost: whether those came that were missed, or ought to be missed, is not known."""
     outcomes = tuple(
         replace(outcome, passed=False, inconclusive=True, fault=Fault.LOSS, details=_uncertain(outcome))
-        if not outcome.passed or outcome.type in _RESTS_ON_ABSENCE
+        if outcome.rests_on_absence
         else outcome
         for outcome in step.outcomes
     )

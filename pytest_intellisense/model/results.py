@@ -76,7 +76,7 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineResult:
-    """`stop_reason`: complete | diverted | deadline | quiet | refused | window.
+    """`stop_reason`: complete | diverted | deadline | window.
 
     `stages` are the pipeline's, then its diversions that happened. `received_keys` are the latency keys that had to be
     measured between our receipts, because the clock of the publisher is not comparable.
@@ -101,7 +101,10 @@ class PipelineResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationOutcome:
-    """One ValidationPoint, judged. `details` says why it failed, in words; `position` is (line, column) in the plan."""
+    """One ValidationPoint, judged. `details` says why it failed, in words; `position` is (line, column) in the plan.
+
+    `rests_on_absence`: the judgement would be another if an event had been lost.
+    """
 
     validation_id: str
     type: str
@@ -114,6 +117,7 @@ class ValidationOutcome:
     subject: str = ""
     stage_key: str = ""
     inconclusive: bool = False
+    rests_on_absence: bool = False
     position: tuple[int, int] | None = None
 
 

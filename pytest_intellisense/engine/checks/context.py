@@ -34,7 +34,6 @@ class StepView:
     operators: OperatorRegistry
     query: Query
     repeats: Sequence[PipelineResult]
-    repetitions: int
     earlier: Mapping[str, Sequence[PipelineResult]]
     known_symbols: frozenset[str]
     _states: dict[str, Mapping[str, Any]] = field(default_factory=dict)

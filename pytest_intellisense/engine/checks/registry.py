@@ -59,7 +59,7 @@ class CheckRegistry(Collection[str]):
             fault=None if passed else finding.fault,
             subject=finding.subject,
             stage_key=finding.stage_key,
-            inconclusive=False,
+            rests_on_absence=finding.rests_on_absence,
             position=position,
         )
 

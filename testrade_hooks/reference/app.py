@@ -31,7 +31,7 @@ class ReferenceApp:
         self._client = redis_client()
         self._publisher = EventPublisher(self._client)
         self._worker = Worker()
-        self._core = Core(settings, Outlet(self._publisher.publish), self._worker)
+        self._core = Core(settings, Outlet(self._publisher.publish), self._worker, self._vitals)
         self._listener = InjectionListener(self._client, gate)
         Commands(self._core, self._worker).register_with(self._listener)
 
@@ -60,3 +60,7 @@ class ReferenceApp:
         self._worker.close()
         self._publisher.close()
         self._client.close()
+
+    def _vitals(self) -> dict[str, int]:
+        publisher = self._publisher
+        return {"published": publisher.published, "dropped": publisher.dropped, "failed": publisher.failed}

@@ -54,5 +54,15 @@ class Arguments:
             raise ParameterProblem(f"{name} must be an object, not {value!r}")
         return value
 
+    def region(self, name: str) -> tuple[int, int, int, int] | None:
+        """`[x1, y1, x2, y2]` in pixels, if given."""
+        value = self._parameters.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, list) or len(value) != 4 or not all(type(edge) is int for edge in value):
+            raise ParameterProblem(f"{name} must be [x1, y1, x2, y2], not {value!r}")
+        x1, y1, x2, y2 = value
+        return x1, y1, x2, y2
+
     def get(self, name: str, default: Any = None) -> Any:
         return self._parameters.get(name, default)

@@ -10,6 +10,12 @@ from testrade_hooks.reference.arguments import Arguments, ParameterProblem
 from testrade_hooks.reference.core import Core
 from testrade_hooks.reference.desk import BROKER_ANSWERS
 from testrade_hooks.reference.desk import request_id as new_request_id
+
+try:
+    from testrade_hooks.reference.injected_text import ocr_mocks, ocr_text
+    from testrade_hooks.reference.screen_reader import Grab
+except ImportError:
+    pass
 from testrade_hooks.reference.order_request import OrderRequest
 from testrade_hooks.reference.outlet import Link
 from testrade_hooks.reference.worker import Worker
@@ -26,6 +32,9 @@ class Commands:
 
     def register_with(self, listener: InjectionListener) -> None:
         handlers = {
+            "ocr_event": self.ocr_event,
+            "raw_image_injection": self.raw_image_injection,
+            "activate_ocr_mocks": self.activate_ocr_mocks,
             "trade_command": self.trade_command,
             "bootstrap_trade": self.bootstrap_trade,
             "price_update": self.price_update,
@@ -46,6 +55,25 @@ class Commands:
     def bootstrap_trade(self, command: Command) -> Data:
         Arguments(command.parameters).text("account", "BOOTSTRAP_ACCT")
         return self._order(command, "INTELLISENSE_BOOTSTRAP_TRADE")
+
+    def ocr_event(self, command: Command) -> Data:
+        arguments, link = Arguments(command.parameters), _link(command)
+        text = ocr_text(arguments)
+        self._worker.submit(lambda: self._core.read(text, link))
+        return {}
+
+    def raw_image_injection(self, command: Command) -> Data:
+        arguments, link, image = Arguments(command.parameters), _link(command), command.image
+        if image is None:
+            raise ParameterProblem("the command carries no image_bytes")
+        grab = Grab(image, arguments.text("image_format", "PNG"), arguments.region("roi"), arguments.get("grab_timestamp_ns"))
+        self._worker.submit(lambda: self._core.see(grab, link))
+        return {}
+
+    def activate_ocr_mocks(self, command: Command) -> Data:
+        profiles = ocr_mocks(Arguments(command.parameters).mapping("profiles"))
+        self._worker.call(lambda: self._core.orchestrator.set_mocks(profiles))
+        return {}
 
     def price_update(self, command: Command) -> Data:
         arguments, link, market = Arguments(command.parameters), _link(command), self._core.desk.market
@@ -140,7 +168,7 @@ class Commands:
                 current_price=desk.current_price(symbol),
                 current_position=desk.positions.get(symbol).total_shares,
             )
-            desk.request(request, link, source="IntelliSenseInjector")
+            desk.carry_out(request, desk.announce(request, link, source="IntelliSenseInjector"))
 
         self._worker.submit(send)
         return {"request_id": request_id}

@@ -8,23 +8,40 @@ from typing import Any
 
 from testrade_hooks.reference.config import Config, ConfigChange
 from testrade_hooks.reference.desk import TradingDesk
+from testrade_hooks.reference.health import Health
+from testrade_hooks.reference.orchestrator import Orchestrator
 from testrade_hooks.reference.orders import Order
 from testrade_hooks.reference.outlet import Link, Outlet
 from testrade_hooks.reference.periodic import Periodic
+
+try:
+    from testrade_hooks.reference.conditioner import Conditioner
+    from testrade_hooks.reference.conditioning_service import ConditioningService
+    from testrade_hooks.reference.screen_reader import Grab, OcrText, RawReading, ReadFailed, ScreenReader
+except ImportError:
+    Conditioner = None
 from testrade_hooks.reference.worker import Worker
 
 
 class Core:
     """Every method runs on the worker's thread."""
 
-    def __init__(self, config: Config, outlet: Outlet, worker: Worker) -> None:
+    def __init__(self, config: Config, outlet: Outlet, worker: Worker, vitals: Callable[[], Mapping[str, int]]) -> None:
         self.config = config
         self.outlet = outlet
+        self._worker = worker
         self.desk = TradingDesk(config, outlet, worker.after, self._order_settled)
+        self.orchestrator = Orchestrator(config, self.desk, outlet)
+        self._health = Health(config, outlet, lambda: {"queue_size": worker.backlog, **vitals()})
+        if Conditioner is not None:
+            self._reader = ScreenReader(config, outlet)
+            self._conditioner = Conditioner(config, self.desk.current_price)
+            self._conditioning = ConditioningService(self._conditioner, self._health, outlet)
         self.queries = _queries(config, self.desk)
         self._timers = (
             Periodic(worker, lambda: config.get("price_feed_interval_seconds"), self.desk.market.heartbeat),
             Periodic(worker, lambda: config.get("stale_order_check_interval_seconds"), self.desk.cancel_stale_orders),
+            Periodic(worker, lambda: config.get("health_interval_seconds"), self._health.report),
         )
 
     def begin(self) -> None:
@@ -32,7 +49,32 @@ class Core:
         link = self.outlet.publish("TESTRADE_CONFIG_BOOTSTRAP", {"full_config_snapshot": self.config.snapshot()}, Link.root())
         self.desk.announce_account(is_bootstrap=True, link=link)
         self.desk.market.heartbeat()
+        self._health.report()
         self._rearm()
+
+    def see(self, grab: Grab, link: Link) -> None:
+        """Read a screen and trade on it."""
+        self._health.check_queue(self._worker.backlog, link)
+        try:
+            raw, link = self._reader.read_image(grab, link)
+        except ReadFailed as failure:
+            self._conditioning.report_failure(failure.problem, {"image_bytes": len(grab.image)}, failure.link)
+            return
+        self._understand(raw, link)
+
+    def read(self, text: OcrText, link: Link) -> None:
+        """Trade on text as if it had just been read from a screen."""
+        self._health.check_queue(self._worker.backlog, link)
+        self._understand(*self._reader.take_text(text, link))
+
+    def _understand(self, raw: RawReading, link: Link) -> None:
+        try:
+            understood = self._conditioning.process(raw, link)
+        except Exception as problem:  # noqa: BLE001 - text that breaks the conditioner must not end the application
+            self._conditioning.report_failure(problem, {"full_raw_text": raw.text[:1000]}, link)
+            return
+        if understood:
+            self.orchestrator.process(*understood)
 
     def change_config(self, changes: Mapping[str, Any], source: str, link: Link) -> None:
         """Apply all of `changes` or none. Raises ConfigRejected."""
@@ -43,8 +85,14 @@ class Core:
         if not keep_config:
             self._announce(self.config.reset(), "reset_state", link)
         self.desk.reset()
+        self.orchestrator.reset()
+        if Conditioner is not None:
+            self._conditioner.reset()
 
     def set_position(self, symbol: str, shares: float, avg_price: float, realized_pnl: float, source: str, link: Link) -> None:
+        """Put a position into a known state; what was seen of the symbol before no longer counts."""
+        self.orchestrator.memory.forget(symbol)
+        self.orchestrator.filter.reset(symbol)
         self.desk.set_position(symbol, shares, avg_price, realized_pnl, source, link)
 
     def _announce(self, changes: list[ConfigChange], source: str, link: Link) -> None:
@@ -66,7 +114,7 @@ class Core:
             timer.rearm()
 
     def _order_settled(self, order: Order) -> None:
-        pass
+        self.orchestrator.memory.order_settled(order.request.symbol)
 
 
 Query = Callable[[str | None], Any]

@@ -61,11 +61,15 @@ class TradingDesk:
         quote = self.prices.fresh(symbol, self._config.get("price_cache_staleness_seconds_for_fallback"))
         return quote.reference if quote else None
 
-    def request(self, request: OrderRequest, link: Link, *, source: str | None = None) -> bool:
-        """Carry an order request as far as it goes; True if risk let it pass."""
+    def announce(self, request: OrderRequest, link: Link, *, source: str | None = None) -> Link:
+        """Publish an order request; returns the link to carry it out with."""
         link = self._outlet.publish("TESTRADE_ORDER_REQUEST", request.payload(), link, source=source)
         body = {"request_id": request.request_id, "symbol": request.symbol}
         self._outlet.log("order_request_published", source or "OCRScalpingSignalOrchestratorService", body, link)
+        return link
+
+    def carry_out(self, request: OrderRequest, link: Link) -> bool:
+        """Take an announced request as far as it goes; True if risk let it pass."""
         validated = self._risk.assess(request, self.trading.current, link)
         if validated is None:
             return False

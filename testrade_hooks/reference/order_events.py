@@ -127,7 +127,7 @@ class OrderEvents:
             "execution_id": f"E{order.ls_order_id}-{len(order.fills)}",
             "remaining_quantity": order.leftover_shares,
             "correlation_id": link.correlation_id,
-            "master_correlation_id": order.request.correlation_id,
+            "order_correlation_id": order.request.correlation_id,
         }
         link = self._outlet.publish("TESTRADE_ORDER_FILL", fill, link)
         status = self._publish_status(order, link)
@@ -150,6 +150,7 @@ class OrderEvents:
         latency_ms = (clock.now().monotonic_ns - order.requested_ns) / 1e6
         update = {
             **position.update_payload("FILL"),
+            "causing_correlation_id": link.correlation_id,
             "order_to_fill_latency_ms": latency_ms,
             "correlation_id": link.correlation_id,
         }
@@ -169,7 +170,7 @@ class OrderEvents:
                 "quantity": order.request.quantity,
                 "timestamp": time.time(),
                 "correlation_id": link.correlation_id,
-                "master_correlation_id": order.request.correlation_id,
+                "order_correlation_id": order.request.correlation_id,
             }
             link = self._outlet.publish("TESTRADE_ORDER_REJECTION", rejection, link)
         link = self._publish_status(order, link, reason)
@@ -203,7 +204,7 @@ class OrderEvents:
             "version": order.version,
             "timestamp": time.time(),
             "correlation_id": link.correlation_id,
-            "master_correlation_id": order.request.correlation_id,
+            "order_correlation_id": order.request.correlation_id,
         }
         return self._outlet.publish("TESTRADE_ORDER_STATUS_UPDATE", body, link)
 

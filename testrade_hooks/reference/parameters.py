@@ -65,7 +65,7 @@ class ScreenRegion(Parameter):
         if not isinstance(value, list | tuple) or len(value) != 4 or not all(type(edge) is int for edge in value):
             return False
         x1, y1, x2, y2 = value
-        return 0 <= x1 < x2 and 0 <= y1 < y2
+        return bool(0 <= x1 < x2 and 0 <= y1 < y2)
 
 
 class Symbols(Parameter):

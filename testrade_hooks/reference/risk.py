@@ -29,7 +29,7 @@ def market_condition(quote: Quote | None, max_spread: float) -> MarketCondition:
     bid, ask = quote.bid_price, quote.ask_price
     if bid > ask:
         return MarketCondition(RiskLevel.CRITICAL, f"crossed quote, bid {bid:.2f} above ask {ask:.2f}")
-    spread = (ask - bid) / ((ask + bid) / 2) if ask + bid > 0 else 1.0
+    spread = round((ask - bid) / ((ask + bid) / 2), 9) if ask + bid > 0 else 1.0
     if spread > max_spread:
         return MarketCondition(RiskLevel.HIGH, f"spread {spread:.4f} above {max_spread:.4f}")
     return MarketCondition(RiskLevel.NORMAL)
@@ -44,7 +44,7 @@ def rejection_reason(request: OrderRequest, current_shares: float, quote: Quote 
         return f"Order quantity {quantity:.12g} exceeds max allowed {limit}"
     if quantity > (limit := config.get("risk_max_shares_per_trade")):
         return f"Order quantity {quantity:.12g} exceeds max shares per trade {limit}"
-    notional = quantity * (request.limit_price or price)
+    notional = round(quantity * (request.limit_price or price), 6)
     if notional > (limit := config.get("risk_max_notional_per_trade")):
         return f"Order notional value ${notional:.2f} exceeds max allowed ${limit:.2f}"
     after = current_shares + quantity

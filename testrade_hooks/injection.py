@@ -2,9 +2,9 @@
 
 The whole adapter of an application, here with two of the commands::
 
-    import os, redis
-    from testrade_hooks.gate import AppGate
-    from testrade_hooks.injection import Command, InjectionListener
+    import os
+    import redis
+    from testrade_hooks import AppGate, Command, EventPublisher, InjectionListener
 
     class IntelliSenseAdapter:
         def __init__(self, app):
@@ -16,6 +16,7 @@ The whole adapter of an application, here with two of the commands::
                 run_id=os.environ.get("TESTRADE_INJECTION_RUN_ID", ""),
             )
             self.app = app
+            self.publisher = EventPublisher(client)
             self.listener = InjectionListener(client, gate)
             self.listener.register("trade_command", self.trade)
             self.listener.register("raw_image_injection", self.image)
@@ -27,6 +28,10 @@ The whole adapter of an application, here with two of the commands::
 
         def image(self, command: Command):
             self.app.ocr.inject_raw_image_frame(command.image, correlation_id=command.correlation_id)
+
+        def close(self):
+            self.listener.close()
+            self.publisher.close()
 """
 
 from __future__ import annotations

@@ -271,6 +271,19 @@ def test_redis_may_be_restarted(redis_server: RedisServer) -> None:
     assert app.notes == [1, 2]
 
 
+def test_a_stream_that_begins_anew_with_smaller_ids_is_read(redis_server: RedisServer) -> None:
+    """A restarted server whose clock went back does not silence the application."""
+    with redis_server.client() as client, application(client) as app:
+        put(client, injection(), entry_id="99999999999999-0")
+        app.answer()
+        redis_server.restart()
+        app.last_answer = "0-0"
+        until_connected(client.ping)
+        until_permitted(client)
+        app.ask()
+    assert len(app.carried_out) == 2
+
+
 def test_redis_may_come_later(redis_server: RedisServer) -> None:
     """An application starts without waiting for its test tool's Redis."""
     redis_server.kill()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_intellisense.composition import Runtime
     from pytest_intellisense.engine.bootstrap import PrecisionBootstrap
     from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
+    from pytest_intellisense.model.results import StepExecutionResult
     from pytest_intellisense.replay.frames import ImageFileReplayInjector
     from pytest_intellisense.streams.injector import StreamInjector
     from pytest_intellisense.targets.embedded import EmbeddedTarget
@@ -69,25 +70,29 @@ def intellisense_injector(_intellisense_running: Runtime) -> StreamInjector:
 
 @pytest.fixture(scope="session")
 def intellisense_moc(_intellisense_running: Runtime) -> MillisecondOptimizationCapture:
-    """Runs plans: `run(case)` gives a PlanResult. Cases come from `intellisense_load_plan`-like code or your own PlanCase."""
+    """The MillisecondOptimizationCapture that runs plans: `run(case)` gives a PlanResult."""
     return _intellisense_running.moc
 
 
 @pytest.fixture
 def intellisense_bootstrap(_intellisense_running: Runtime) -> PrecisionBootstrap:
-    """PrecisionBootstrap: brings the application to known values and proves that it listens, prices and answers."""
+    """Brings the application to known values and proves that it listens, prices and answers: `run(Bootstrap(symbols=("AAPL",)))`."""
     return _intellisense_running.moc.bootstrap
 
 
 @pytest.fixture
 def intellisense_image_injector(_intellisense_running: Runtime) -> ImageFileReplayInjector:
     """Feeds the frames of a manifest with their original timing: `replay(Path("manifest.jsonl"))`."""
+    from pytest_intellisense.model.results import StepExecutionResult
     from pytest_intellisense.replay.frames import ImageFileReplayInjector
 
     return ImageFileReplayInjector(_intellisense_running.injector)
 
 
 @pytest.fixture
-def intellisense_trace(_intellisense_running: Runtime) -> Callable[..., object]:
-    """placeholder"""
-    raise NotImplementedError
+def intellisense_trace(_intellisense_running: Runtime) -> Callable[..., StepExecutionResult]:
+    """Inject one stimulus and follow it: `intellisense_trace(TradeCommand(...), pipeline="TRADE_CMD_TO_BROKER_FILL")`.
+
+    Gives a StepExecutionResult: `pipeline.stages`, `pipeline.latencies_ns`, `pipeline.events`, `correlation_id`.
+    """
+    return _intellisense_running.moc.trace

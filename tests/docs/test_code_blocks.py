@@ -1,0 +1,94 @@
+"""Every code block of the README and the docs is true: plans run, Python runs, commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import fakeredis
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> list:
+    found = []
+    for page in PAGES:
+        for number, match in enumerate(BLOCK.finditer(page.read_text())):
+            if match[1] == language:
+                found.append(pytest.param(match[2], id=f"{page.stem}-{number}"))
+    return found
+
+
+def test_plans_in_the_docs_pass(pytester: pytest.Pytester) -> None:
+    """Each JSON block is a whole plan and passes against the reference application."""
+    for number, block in enumerate(blocks("json")):
+        (pytester.path / f"block{number}.plan.json").write_text(block.values[0])
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--tb=short")
+    assert result.ret == 0, result.stdout.str()
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_in_the_docs_runs(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each Python block defines what it says, with nothing but our packages and redis."""
+    namespace: dict = {}
+    exec(compile(code, "docs", "exec"), namespace)
+    assert len(namespace) > 1
+
+
+def test_the_adapter_of_the_readme_takes_an_injection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An application with this adapter gets the trade command and answers it."""
+    from types import SimpleNamespace
+
+    import redis
+    from helpers.injecting import inject_and_wait
+
+    server = fakeredis.FakeServer(version=(7, 4))
+    monkeypatch.setattr(redis, "Redis", lambda **_: fakeredis.FakeRedis(server=server))
+    monkeypatch.setenv("TESTRADE_INJECTION_RUN_ID", "desk-42")
+    namespace: dict = {}
+    exec(compile(blocks("python")[0].values[0], "README.md", "exec"), namespace)
+    received: list = []
+    app = SimpleNamespace(
+        config=SimpleNamespace(redis_host="localhost", redis_port=6379, injection_allowed=True),
+        mode=SimpleNamespace(name="PAPER"),
+        order_requests=SimpleNamespace(put=lambda parameters, correlation_id: received.append((parameters, correlation_id))),
+    )
+    adapter = namespace["IntelliSenseAdapter"](app)
+    try:
+        answer = inject_and_wait(fakeredis.FakeRedis(server=server), "trade_command", {"request_id": "r1"}, run_id="desk-42")
+    finally:
+        adapter.listener.close()
+        adapter.publisher.close()
+    assert answer["status"] == "success"
+    assert answer["data"] == {"request_id": "r1"}
+    assert received == [({"request_id": "r1"}, "docs")]
+
+
+def test_the_readme_is_short() -> None:
+    """A README is read when it is short."""
+    assert len((ROOT / "README.md").read_text().splitlines()) < 150
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Relative links name files that exist."""
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_plans_page_names_everything_a_plan_may_use() -> None:
+    """No stimulus, pipeline, validation type or operator is undocumented."""
+    from typing import get_args
+
+    from pytest_intellisense.engine.operators import OPERATORS
+    from pytest_intellisense.engine.pipelines import BUILT_IN_PIPELINES
+    from pytest_intellisense.model.stimulus import Stimulus
+    from pytest_intellisense.model.validation import VALIDATION_TYPES
+
+    text = (ROOT / "docs" / "plans.md").read_text()
+    stimuli = [get_args(model.model_fields["type"].annotation)[0] for model in get_args(get_args(Stimulus)[0])]
+    missing = [name for name in (*stimuli, *BUILT_IN_PIPELINES, *VALIDATION_TYPES, *OPERATORS) if f"`{name}`" not in text]
+    assert missing == []

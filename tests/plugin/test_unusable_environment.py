@@ -61,9 +61,9 @@ def test_redis_down_is_one_message(pytester: pytest.Pytester, plan: Path, closed
     assert time.monotonic() - started < 60
 
 
-def test_wrong_password_is_one_message(pytester: pytest.Pytester, plan: Path, tmp_path: Path) -> None:
+def test_wrong_password_is_one_message(pytester: pytest.Pytester, plan: Path) -> None:
     """A refused password is tried once and never shown."""
-    with RedisServer(tmp_path / "redis", "--requirepass", "another") as server:
+    with RedisServer("--requirepass", "another") as server:
         url = f"redis://:{SECRET}@127.0.0.1:{server.port}/0"
         result = pytester.runpytest_subprocess("--intellisense-redis", url)
     result.assert_outcomes(failed=3)
@@ -72,18 +72,18 @@ def test_wrong_password_is_one_message(pytester: pytest.Pytester, plan: Path, tm
     assert "Traceback" not in result.stdout.str()
 
 
-def test_a_silent_application_is_one_message(pytester: pytest.Pytester, plan: Path, tmp_path: Path) -> None:
+def test_a_silent_application_is_one_message(pytester: pytest.Pytester, plan: Path) -> None:
     """A Redis without a TESTRADE: no permit is there, so nothing is sent."""
-    with RedisServer(tmp_path / "redis") as server:
+    with RedisServer() as server:
         result = pytester.runpytest_subprocess("--intellisense-redis", server.url, "--intellisense-run-id", "desk-42")
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines(["ENV *permit*"])
     assert "Traceback" not in result.stdout.str()
 
 
-def test_without_a_run_id_nothing_is_injected(pytester: pytest.Pytester, plan: Path, tmp_path: Path) -> None:
+def test_without_a_run_id_nothing_is_injected(pytester: pytest.Pytester, plan: Path) -> None:
     """A URL alone is no consent."""
-    with RedisServer(tmp_path / "redis") as server:
+    with RedisServer() as server:
         result = pytester.runpytest_subprocess("--intellisense-redis", server.url)
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines(["ENV *not asked for on this side*"])

@@ -21,7 +21,7 @@ _DEADLINE_S = 10.0
 class Driver:
     """Sends commands, remembers every event that appears on any stream, and waits for the ones a test is about."""
 
-    def __init__(self, client: redis.Redis, app: ReferenceApp) -> None:
+    def __init__(self, client: redis.Redis, app: ReferenceApp | None = None) -> None:
         self._client = client
         self._app = app
         self._numbers = itertools.count(1)
@@ -64,6 +64,7 @@ class Driver:
     def settle(self) -> None:
         """Wait until the application has done and published all that is due by now, and read it."""
         self.query("trading_state")
+        assert self._app is not None, "only an application in this process can be asked to flush"
         assert self._app.publisher.flush(_DEADLINE_S)
         self.read_all()
 

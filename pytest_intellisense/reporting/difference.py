@@ -14,6 +14,7 @@ from pytest_intellisense.reporting.rows import OutcomeRow
 
 Span = tuple[int, int]
 
+_IN_MS = frozenset({"pipeline_latency", "latency_between"})
 _EQUALITY = frozenset({"==", "!=", "approx", "equals"})
 _SPELLED_OUT_LIMIT = 400
 _TYPE_NAMES = {
@@ -43,7 +44,8 @@ class Difference:
 
 
 def difference(outcome: OutcomeRow) -> Difference:
-    expected, actual = shown(outcome["expected"]), shown(outcome["actual"])
+    show = _shown_duration if outcome["type"] in _IN_MS else shown
+    expected, actual = show(outcome["expected"]), show(outcome["actual"])
     if outcome["operator"] not in _EQUALITY:
         return Difference(f"{outcome['operator']} {expected}".strip(), actual, (), (), _note(outcome))
     if outcome["passed"] or outcome["operator"] == "!=" or not _comparable(outcome["expected"], outcome["actual"]):
@@ -54,6 +56,15 @@ def difference(outcome: OutcomeRow) -> Difference:
 def shown(value: Any) -> str:
     """A value as the plan would write it: texts in quotes, numbers bare."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def _shown_duration(value: Any) -> str:
+    """Durations stand in rows as the plan writes them: texts with a unit, or bare numbers of ms."""
+    if isinstance(value, list):
+        return " and ".join(map(_shown_duration, value))
+    if _is_number(value):
+        return f"{value} ms"
+    return value if isinstance(value, str) else shown(value)
 
 
 def _comparable(expected: Any, actual: Any) -> bool:

@@ -55,8 +55,13 @@ def failed_outcomes(row: PlanRow) -> list[Failure]:
 
 
 def _primary(row: PlanRow, failures: list[Failure]) -> Failure | None:
-    """The failure that the headline speaks of: the first of the plan's own fault domain."""
-    return next((failure for failure in failures if failure[1]["fault"] == row["fault"]), failures[0] if failures else None)
+    """The failure that the headline speaks of: of the plan's own fault, with its details in the sentence."""
+
+    def aptness(failure: Failure) -> tuple[bool, bool]:
+        outcome = failure[1]
+        return outcome["fault"] == row["fault"], bool(outcome["details"]) and outcome["details"] in row["sentence"]
+
+    return max(failures, key=aptness, default=None)
 
 
 def _headline(row: PlanRow, width: int) -> list[Line]:

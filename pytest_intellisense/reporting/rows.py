@@ -80,6 +80,8 @@ class ImageRow(TypedDict):
 
 
 class EventRow(TypedDict):
+    """`payload` is JSON text in a failed step, the essence in a few words in a passed one."""
+
     at_ns: int | None
     event_type: str
     stream: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -11,13 +12,14 @@ from pytest_intellisense.reporting.rows import PipelineRow, PlanRow, StageRow
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Percentiles by nearest rank, nanoseconds."""
+    """Percentiles by nearest rank, nanoseconds; `at_receipt`: some were measured when we received, not when it happened."""
 
     name: str
     count: int
     p50_ns: int
     p95_ns: int
     max_ns: int
+    at_receipt: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +61,50 @@ def pipelines(plans: Iterable[PlanRow]) -> Iterator[PipelineRow]:
 
 
 def stage_spreads(plans: Iterable[PlanRow]) -> list[Spread]:
-    """The time each stage took, in pipeline order, longest pipelines first."""
-    samples: dict[str, list[int]] = {}
+    """The time each stage took, in pipeline order, longest pipelines first.
+
+    Pipelines name their stages as they like: what goes from the same event to the same event is one stage here,
+    under the name most of them use.
+    """
+    samples: dict[tuple[str, str], list[Lap]] = {}
     for pipeline in sorted(pipelines(plans), key=lambda pipeline: -len(pipeline["stages"])):
+        before = "injection"
         for lap in laps(pipeline):
             if lap.took_ns is not None:
-                samples.setdefault(lap.stage["name"], []).append(lap.took_ns)
-    return [_spread(name, values) for name, values in samples.items()]
+                samples.setdefault((before, lap.stage["event_type"]), []).append(lap)
+            before = lap.stage["event_type"] if lap.end_ns is not None else before
+    names = {key: Counter(lap.stage["name"] for lap in found).most_common(1)[0][0] for key, found in samples.items()}
+    shared = Counter(names.values())
+    return [
+        _spread(
+            names[key] if shared[names[key]] == 1 else f"{names[key]} after {key[0]}",
+            [lap.took_ns or 0 for lap in found],
+            at_receipt=any(lap.stage["time_source"] == "received" for lap in found),
+        )
+        for key, found in samples.items()
+    ]
 
 
 def pipeline_spreads(plans: Iterable[PlanRow]) -> list[Spread]:
     """End to end times of the completed runs of each pipeline, most frequent first."""
-    samples: dict[str, list[int]] = {}
+    completed: dict[str, list[PipelineRow]] = {}
     for pipeline in pipelines(plans):
-        total = end_to_end_ns(pipeline)
-        if total is not None and pipeline["completed"]:
-            samples.setdefault(pipeline["name"], []).append(total)
-    return sorted((_spread(name, values) for name, values in samples.items()), key=lambda spread: (-spread.count, spread.name))
+        if pipeline["completed"] and end_to_end_ns(pipeline) is not None:
+            completed.setdefault(pipeline["name"], []).append(pipeline)
+    spreads = [
+        _spread(
+            name,
+            [end_to_end_ns(pipeline) or 0 for pipeline in found],
+            at_receipt=any(stage["time_source"] == "received" for pipeline in found for stage in pipeline["stages"]),
+        )
+        for name, found in completed.items()
+    ]
+    return sorted(spreads, key=lambda spread: (-spread.count, spread.name))
 
 
-def _spread(name: str, values: list[int]) -> Spread:
+def _spread(name: str, values: list[int], *, at_receipt: bool) -> Spread:
     ranked = sorted(values)
-    return Spread(name, len(ranked), _rank(ranked, 0.50), _rank(ranked, 0.95), ranked[-1])
+    return Spread(name, len(ranked), _rank(ranked, 0.50), _rank(ranked, 0.95), ranked[-1], at_receipt)
 
 
 def _rank(ranked: list[int], share: float) -> int:

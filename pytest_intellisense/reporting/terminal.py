@@ -11,7 +11,8 @@ from pytest_intellisense.reporting.rows import PlanRow, SessionRow
 from pytest_intellisense.reporting.stage_times import Spread, pipeline_spreads, stage_spreads
 
 PIPELINES_SHOWN = 8
-STAGES_SHOWN = 20
+STAGES_SHOWN = 16
+NAME_WIDTH = 36
 
 
 def header_line(session: SessionRow) -> str:
@@ -38,18 +39,32 @@ def summary_lines(plans: Sequence[PlanRow], reports: Sequence[tuple[str, Path]],
 
 
 def _latency_table(plans: Sequence[PlanRow]) -> list[Line]:
-    stages, whole = stage_spreads(plans)[:STAGES_SHOWN], pipeline_spreads(plans)[:PIPELINES_SHOWN]
-    if not stages:
+    stages, whole = stage_spreads(plans), pipeline_spreads(plans)[:PIPELINES_SHOWN]
+    shown = _most_measured(stages)
+    if not shown:
         return []
-    width = min(max(len(spread.name) for spread in (*stages, *whole)), 36)
-    heading = line(Piece(f"{'stage':<{width}}  {'n':>5}  {'p50':>8}  {'p95':>8}  {'max':>8}", "bold"))
-    ends = [line(Piece("injection to last stage", "light"))] if whole else []
-    return [heading, *(_spread(spread, width) for spread in stages), *ends, *(_spread(spread, width) for spread in whole)]
+    width = min(max(len(spread.name) for spread in (*shown, *whole)), NAME_WIDTH)
+    lines = [line(Piece(f"{'stage':<{width}}  {'n':>5}  {'p50':>8}  {'p95':>8}  {'max':>8}", "bold"))]
+    lines += [_spread(spread, width) for spread in shown]
+    if len(shown) < len(stages):
+        lines.append(line(Piece(f"… and {len(stages) - len(shown)} stages that were measured less often", "light")))
+    if whole:
+        lines += [line(Piece("injection to last stage", "bold")), *(_spread(spread, width) for spread in whole)]
+    if any(spread.at_receipt for spread in (*shown, *whole)):
+        lines.append(line(Piece("* when it reached us: the publisher's clock is not comparable with ours", "light")))
+    return lines
+
+
+def _most_measured(stages: list[Spread]) -> list[Spread]:
+    """Those with the most measurements, still in pipeline order."""
+    kept = sorted(stages, key=lambda spread: -spread.count)[:STAGES_SHOWN]
+    return [spread for spread in stages if spread in kept]
 
 
 def _spread(spread: Spread, width: int) -> Line:
     times = "  ".join(f"{duration(value):>8}" for value in (spread.p50_ns, spread.p95_ns, spread.max_ns))
-    return line(f"{clipped(printable(spread.name), width):<{width}}  {spread.count:>5}  {times}")
+    name = clipped(printable(spread.name), width)
+    return line(f"{name:<{width}}  {spread.count:>5}  {times}{' *' if spread.at_receipt else ''}")
 
 
 def _counts(plans: Sequence[PlanRow]) -> Line:
@@ -63,5 +78,5 @@ def _counts(plans: Sequence[PlanRow]) -> Line:
         Piece(f"{passed}/{len(outcomes)}", "green" if passed == len(outcomes) else "red"),
         f" | events {traced} traced, ",
         Piece(f"{lost} lost", "red" if lost else ""),
-        f" | loss not measurable in {unmeasured} plans" if unmeasured else "",
+        f" | loss not measurable in {unmeasured} {'plan' if unmeasured == 1 else 'plans'}" if unmeasured else "",
     )

@@ -28,8 +28,6 @@ from pytest_intellisense.reporting.rows import EventRow, ImageRow, OutcomeRow, P
 
 EVENTS_OF_A_STEP = 60
 IMAGES_OF_A_STEP = 12
-PAYLOAD_OF_A_FAILED_STEP = 2_000
-PAYLOAD_OF_A_PASSED_STEP = 300
 
 _IMAGE_KINDS = {"TESTRADE_RAW_IMAGE_GRAB": "screen", "TESTRADE_PROCESSED_ROI_IMAGE": "processed"}
 
@@ -125,7 +123,7 @@ def _step_row(case: PlanCase, step: StepExecutionResult, session_dir: Path | Non
         images=_image_rows((traced.event for traced in events), session_dir, _shrink(step)),
         ocr_text=plain(raw_ocr.payload.get("full_raw_text") or "") if raw_ocr else "",
         ocr_confidence=confidence if isinstance(confidence, int | float) else None,
-        events=_event_rows(events, PAYLOAD_OF_A_PASSED_STEP if step.passed else PAYLOAD_OF_A_FAILED_STEP),
+        events=_event_rows(events, essence if step.passed else _payload_text),
     )
 
 
@@ -201,7 +199,7 @@ def _tolerance(case: PlanCase, step_id: str, validation_id: str) -> object:
     return next((point.tolerance for point in points if point.validation_id == validation_id), None)
 
 
-def _event_rows(events: tuple[TracedEvent, ...], payload_limit: int) -> list[EventRow]:
+def _event_rows(events: tuple[TracedEvent, ...], told: Callable[[TimelineEvent], str]) -> list[EventRow]:
     return [
         EventRow(
             at_ns=traced.at_ns,
@@ -209,15 +207,14 @@ def _event_rows(events: tuple[TracedEvent, ...], payload_limit: int) -> list[Eve
             stream=plain(traced.event.stream),
             entry_id=plain(traced.event.entry_id),
             joined_by=plain(traced.joined_by),
-            payload=_payload_text(traced.event, payload_limit),
+            payload=plain(told(traced.event)),
         )
         for traced in events[:EVENTS_OF_A_STEP]
     ]
 
 
-def _payload_text(event: TimelineEvent, limit: int) -> str:
-    text = json.dumps(plain(event.payload, text_limit=500), ensure_ascii=False, separators=(",", ":"))
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+def _payload_text(event: TimelineEvent) -> str:
+    return json.dumps(plain(event.payload, text_limit=500), ensure_ascii=False, separators=(",", ":"))
 
 
 def _image_rows(events: Iterable[TimelineEvent], session_dir: Path | None, shrink: Callable[[bytes], str]) -> list[ImageRow]:

@@ -18,7 +18,7 @@ from pytest_intellisense.reporting import html, junit, run_report
 from pytest_intellisense.reporting.failure_text import failure_lines, one_line
 from pytest_intellisense.reporting.html import HtmlReport
 from pytest_intellisense.reporting.json_report import JsonReport
-from pytest_intellisense.reporting.lines import write
+from pytest_intellisense.reporting.lines import terminal_speaks_unicode, write
 
 RUN = pytest.StashKey[run_report.RunReport]()
 TEST_FILE = """
@@ -72,7 +72,8 @@ def pytest_runtest_makereport(item, call):
         run_report.attach(report, row, session)
         junit.record(item.user_properties, row)
         if report.failed:
-            report.longrepr = FailureText(failure_lines(row), Crash(row["plan_path"], row["line"], one_line(row)))
+            lines = failure_lines(row, unicode=terminal_speaks_unicode())
+            report.longrepr = FailureText(lines, Crash(row["plan_path"], row["line"], one_line(row)))
     return report
 
 
@@ -112,7 +113,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     terminalreporter.write_sep("-", "intellisense: stage latency")
-    write(config.stash[RUN].summary([("json", "report.json")], unicode=True), terminalreporter)
+    write(config.stash[RUN].summary([("json", "report.json")], unicode=terminal_speaks_unicode()), terminalreporter)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -179,7 +179,7 @@ def latency_failure() -> PlanRow:
         type="pipeline_latency",
         operator="<=",
         expected="300 ms",
-        actual="311 ms",
+        actual="311.000 ms",
         subject="total_observed_pipeline_ns",
         stage="",
         fault="LATENCY",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import redis
 from helpers.redis_server import RedisServer
 from helpers.reference_app import RUN_ID, Driver
 
@@ -32,7 +33,7 @@ def test_the_program_says_when_it_is_ready_takes_commands_and_ends_in_order(
 ) -> None:
     """One line with the redacted URL, the run id and the state of injection; exit status 0."""
     url = f"redis://127.0.0.1:{app_redis.port}/3"
-    with program("--redis-url", url, "--run-id", RUN_ID) as process, app_redis.client(db=3) as client:
+    with program("--redis-url", url, "--run-id", RUN_ID) as process, redis.Redis.from_url(url) as client:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert url in line

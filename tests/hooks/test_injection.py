@@ -253,7 +253,8 @@ def test_close_ends_the_thread(any_redis: redis.Redis) -> None:
 def test_a_deleted_stream_is_begun_anew(any_redis: redis.Redis) -> None:
     """Whoever tidies up Redis does not silence the application."""
     with application(any_redis) as app:
-        app.ask()
+        put(any_redis, injection(), entry_id="1-0")
+        app.answer()
         any_redis.delete(wire.INJECTION_COMMANDS)
         app.ask()
     assert len(app.carried_out) == 2

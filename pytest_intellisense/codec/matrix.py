@@ -53,14 +53,18 @@ def rows(matrix: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
     if not matrix:
         yield "", {}
         return
-    labels = {name: _labels(name, values) for name, values in matrix.items()}
-    taken: dict[str, int] = {}
-    for combination in itertools.product(*(range(len(values)) for values in matrix.values())):
-        chosen = dict(zip(matrix, combination, strict=True))
-        case_id = safe_name("-".join(labels[name][index] for name, index in chosen.items()))
-        taken[case_id] = taken.get(case_id, 0) + 1
-        unique = case_id if taken[case_id] == 1 else f"{case_id}.{taken[case_id]}"
-        yield unique, {name: matrix[name][index] for name, index in chosen.items()}
+    labelled = [[(_label(name, at, value), value) for at, value in enumerate(values)] for name, values in matrix.items()]
+    taken: set[str] = set()
+    for combination in itertools.product(*labelled):
+        case_id = _unique("-".join([label for label, _ in combination])[:LONGEST_NAME], taken)
+        taken.add(case_id)
+        yield case_id, {name: value for name, (_, value) in zip(matrix, combination, strict=True)}
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    if name not in taken:
+        return name
+    return next(unique for at in itertools.count(2) if (unique := f"{name}.{at}") not in taken)
 
 
 def safe_name(text: str, *, otherwise: str = "x") -> str:
@@ -68,15 +72,11 @@ def safe_name(text: str, *, otherwise: str = "x") -> str:
     return _UNSAFE.sub("_", text)[:LONGEST_NAME].strip("_") or otherwise
 
 
-def _labels(name: str, values: list[Any]) -> list[str]:
-    return [_label(name, index, value) for index, value in enumerate(values)]
-
-
 def _label(name: str, index: int, value: Any) -> str:
     if isinstance(value, str) and _UNSAFE.sub("", value):
-        return value
+        return safe_name(value)
     if isinstance(value, bool | int | float) or value is None:
-        return json.dumps(value)
+        return safe_name(json.dumps(value))
     return f"{name}{index}"
 
 
@@ -98,7 +98,7 @@ def slots(value: Any, matrix_names: Collection[str], path: JsonPath = ()) -> Ite
 def _named(text: str, matrix_names: Collection[str]) -> tuple[str, ...]:
     if "${" not in text:
         return ()
-    names = (match[1].removeprefix("matrix.") for match in REFERENCE.finditer(text))
+    names = (match[1].removeprefix("matrix.").partition(".")[0] for match in REFERENCE.finditer(text))
     return tuple(name for name in names if name in matrix_names)
 
 
@@ -109,10 +109,10 @@ def replaced(value: Any, row: Row) -> Any:
     """
     if not row:
         return value
-    return _replace(value, _names(row))
+    return filled(value, names_in(row))
 
 
-def _names(row: Row) -> Row:
+def names_in(row: Row) -> Row:
     """What a plan may write: `${name}`, `${matrix.name}`, and `${name.member}` where a value is an object."""
     names: dict[str, Any] = dict(row)
     for name, chosen in row.items():
@@ -121,16 +121,17 @@ def _names(row: Row) -> Row:
     return names | {f"matrix.{name}": value for name, value in names.items()}
 
 
-def _replace(value: Any, names: Row) -> Any:
+def filled(value: Any, names: Row) -> Any:
+    """`replaced` for the names that `names_in` gave."""
     if isinstance(value, str):
         return _in_text(value, names) if "${" in value else value
     if isinstance(value, dict):
         return {
-            (str(_written(_in_text(key, names))) if "${" in key else key): _replace(member, names)
+            (str(_written(_in_text(key, names))) if "${" in key else key): filled(member, names)
             for key, member in value.items()
         }
     if isinstance(value, list):
-        return [_replace(member, names) for member in value]
+        return [filled(member, names) for member in value]
     return value
 
 
@@ -148,7 +149,7 @@ def _written(value: Any) -> str:
 def renamed_keys(value: Any, row: Row, path: JsonPath = ()) -> dict[JsonPath, JsonPath]:
     """For every key that the row changed: the path after the replacement -> the path in the file."""
     found: dict[JsonPath, JsonPath] = {}
-    names = _names(row)
+    names = names_in(row)
 
     def visit(member: Any, new: JsonPath, old: JsonPath) -> None:
         if new != old:

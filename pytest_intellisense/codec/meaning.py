@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_intellisense.codec.problems import Finding, nearest
@@ -16,6 +17,22 @@ from pytest_intellisense.model.plan import JsonPath
 from pytest_intellisense.model.validation import COMMON_FIELDS
 
 Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a validation point may refer to: the pipeline of its step (None: not known) and the steps before it."""
+
+    pipeline: str | None
+    earlier: tuple[str, ...]
+    vocabulary: Vocabulary
+
+
+def context_of(steps: Any, index: int, vocabulary: Vocabulary) -> Context:
+    """The context of the validation points of step `index`."""
+    earlier = tuple(str(step.get("step_id")) for at, step in objects(steps) if at < index)
+    return Context(pipeline_of(steps[index], vocabulary), earlier, vocabulary)
+
 
 _SIGNS = {"==", "!=", ">", "<", ">=", "<="}
 _WORDS = {"in", "not_in", "contains", "contains_ignore_case", "contains_all", "contains_any", "starts_with", "ends_with"}
@@ -33,10 +50,8 @@ def objects(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:
 def findings(plan: Json, vocabulary: Vocabulary) -> Iterator[Finding]:
     steps = list(objects(plan.get("steps")))
     yield from _used_twice([(("steps", index), step) for index, step in steps], "step_id")
-    earlier: list[str] = []
     for index, step in steps:
-        yield from _step(step, ("steps", index), earlier, vocabulary)
-        earlier.append(str(step.get("step_id")))
+        yield from _step(step, ("steps", index), context_of(plan["steps"], index, vocabulary))
     if steps and not any(step.get("validation_points") for _, step in steps):
         yield Finding(("steps",), "no step has validation points: a plan that checks nothing cannot pass")
 
@@ -59,20 +74,18 @@ def pipeline_of(step: Json, vocabulary: Vocabulary) -> str | None:
     return vocabulary.default_pipelines.get(kind) if isinstance(kind, str) else None
 
 
-def _step(step: dict[str, Any], at: JsonPath, earlier: list[str], vocabulary: Vocabulary) -> Iterator[Finding]:
+def _step(step: dict[str, Any], at: JsonPath, context: Context) -> Iterator[Finding]:
     named = step.get("pipeline")
-    if isinstance(named, str) and vocabulary.spelling(named) is None:
-        yield _unknown((*at, "pipeline"), "pipeline", named, vocabulary.pipelines)
-    pipeline = pipeline_of(step, vocabulary)
+    if isinstance(named, str) and context.pipeline is None:
+        yield _unknown((*at, "pipeline"), "pipeline", named, context.vocabulary.pipelines)
     points = [((*at, "validation_points", index), point) for index, point in objects(step.get("validation_points"))]
     yield from _used_twice(points, "validation_id")
     for path, point in points:
-        yield from point_findings(point, path, pipeline, earlier, vocabulary)
+        yield from point_findings(point, path, context)
 
 
-def point_findings(
-    point: dict[str, Any], at: JsonPath, pipeline: str | None, earlier: list[str], vocabulary: Vocabulary
-) -> Iterator[Finding]:
+def point_findings(point: dict[str, Any], at: JsonPath, context: Context) -> Iterator[Finding]:
+    vocabulary = context.vocabulary
     kind = point.get("type")
     if not isinstance(kind, str):
         return
@@ -84,10 +97,14 @@ def point_findings(
         yield from _fields(point, at, kind, vocabulary)
     if "operator" in known.takes:
         yield from _comparison(point, at, kind, vocabulary)
-    if pipeline is not None:
-        yield from _names_of_pipeline(point, at, kind, pipeline, vocabulary)
-    if "compare_with_step" in point and "compare_with_step" in known.needs and point["compare_with_step"] not in earlier:
-        yield _unknown((*at, "compare_with_step"), "earlier step", point["compare_with_step"], earlier)
+    if context.pipeline is not None:
+        yield from _names_of_pipeline(point, at, kind, context.pipeline, vocabulary)
+    if (
+        "compare_with_step" in point
+        and "compare_with_step" in known.needs
+        and point["compare_with_step"] not in context.earlier
+    ):
+        yield _unknown((*at, "compare_with_step"), "earlier step", point["compare_with_step"], context.earlier)
 
 
 def _fields(point: dict[str, Any], at: JsonPath, kind: str, vocabulary: Vocabulary) -> Iterator[Finding]:

@@ -59,25 +59,22 @@ def read_plan_file(path: Path, vocabulary: Vocabulary, root: Path) -> list[PlanR
     if not _all_good(check, plan.get("matrix", {}), rows):
         raise locator.error(_findings(check, rows), tags=_tags(plan))
     source = PlanSource(path, LazyPositions(text, original))
-    return [PlanRowSource(check, source, case_id, row) for case_id, row in rows]
+    head = {key: body[key] for key in _HEAD if key in body}
+    varies = any(True for _ in matrix.slots(head, plan.get("matrix", {})))
+    return [PlanRowSource(check, source, case_id, row, matrix.replaced(head, row) if varies else head) for case_id, row in rows]
 
 
 class PlanRowSource:
-    """A checked row of a plan: its name, tags and marks at once, its PlanCase when asked."""
+    """A checked row of a plan. `head` has `plan_name`, `tags`, `skip` and `xfail`; its PlanCase is made when asked."""
 
-    __slots__ = ("_check", "case_id", "row", "source")
+    __slots__ = ("_check", "case_id", "head", "row", "source")
 
-    def __init__(self, check: RowCheck, source: PlanSource, case_id: str, row: matrix.Row) -> None:
+    def __init__(self, check: RowCheck, source: PlanSource, case_id: str, row: matrix.Row, head: dict[str, Any]) -> None:
         self._check = check
         self.source = source
         self.case_id = case_id
         self.row = row
-
-    def head(self) -> dict[str, Any]:
-        """`plan_name`, `tags`, `skip` and `xfail` as they are in this row."""
-        body = self._check.body
-        head: dict[str, Any] = matrix.replaced({key: body[key] for key in _HEAD if key in body}, self.row)
-        return head
+        self.head = head
 
     def case(self) -> PlanCase:
         plan, pipelines = self._check.model(self.row)

@@ -7,14 +7,13 @@ parts depend on. Thousands of rows are collected in the time of plain test funct
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from pytest_intellisense.codec import matrix, meaning
 from pytest_intellisense.codec.row_check import RowCheck
-from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.plan import Bootstrap, JsonPath
 from pytest_intellisense.model.stimulus import Stimulus
 from pytest_intellisense.model.validation import ValidationPoint
@@ -25,57 +24,91 @@ _OF_OTHERS = frozenset({"type", "validation_id"})
 class RowShortcut:
     """Whether rows are without findings, each part judged once for each combination of values in it."""
 
-    def __init__(self, check: RowCheck, slots: list[matrix.Slot]) -> None:
-        self._check = check
-        self._names: dict[JsonPath, tuple[str, ...]] = {}
+    def __init__(self, check: RowCheck, slots: Iterable[matrix.Slot]) -> None:
+        names_of: dict[JsonPath, list[str]] = {}
         for slot in slots:
-            part = _part(slot)
-            self._names[part] = tuple(dict.fromkeys((*self._names.get(part, ()), *slot.names)))
-        if any(slot.path[2:] in (("step_id",), ("pipeline",)) for slot in slots if slot.path[:1] == ("steps",)):
-            self._names = {(): tuple(dict.fromkeys(name for names in self._names.values() for name in names))}
-        self._whole = self._names.pop((), ())
-        self._good: set[tuple[JsonPath, str]] = set()
+            names_of.setdefault(_part(slot), []).extend(slot.names)
+        if () in names_of and any(_is_context(slot.path) for slot in slots):
+            names_of = {(): [name for names in names_of.values() for name in names]}
+        self._check = check
+        self._whole = _Part(names_of.pop((), []), self._is_good_plan)
+        self._parts = [_Part(names, self._judge(path)) for path, names in names_of.items()]
 
     def is_good(self, row: matrix.Row) -> bool:
-        whole = ((), _key(row, self._whole))
-        parts = [(path, _key(row, names)) for path, names in self._names.items()]
-        if whole not in self._good:
-            if self._check.findings(row):
-                return False
-            self._good.add(whole)
-        else:
-            for path, key in parts:
-                if (path, key) not in self._good and not self._is_good_part(path, row):
-                    return False
-        self._good.update(parts)
+        values = matrix.names_in(row)
+        if self._whole.was_good(row):
+            return all(part.was_good(row) or part.is_good(row, values) for part in self._parts)
+        if not self._whole.is_good(row, row):
+            return False
+        for part in self._parts:
+            part.remember(row)
         return True
 
-    def _is_good_part(self, path: JsonPath, row: matrix.Row) -> bool:
-        value = matrix.replaced(_at(self._check.body, path), row)
-        try:
-            _VALIDATORS[path[2] if len(path) > 1 else path[0]]()(value)
-        except ValidationError:
+    def _is_good_plan(self, row: matrix.Row) -> bool:
+        return not self._check.findings(row)
+
+    def _judge(self, path: JsonPath) -> Callable[[matrix.Row], bool]:
+        """How to judge the part at `path` with the values of a row in it."""
+        template = _at(self._check.body, path)
+        if path == ("bootstrap",):
+            return lambda values: _is_valid(Bootstrap.model_validate, matrix.filled(template, values))
+        if path[2] == "stimulus":
+            return functools.partial(self._is_good_stimulus, template, path)
+        return functools.partial(self._is_good_point, template, path, self._context(path))
+
+    def _is_good_stimulus(self, template: Any, path: JsonPath, values: matrix.Row) -> bool:
+        stimulus = matrix.filled(template, values)
+        return _is_valid(_stimulus(), stimulus) and not any(True for _ in self._check.files.findings(stimulus, path))
+
+    def _is_good_point(self, template: Any, path: JsonPath, context: meaning.Context, values: matrix.Row) -> bool:
+        point = matrix.filled(template, values)
+        if not _is_valid(ValidationPoint.model_validate, point):
             return False
-        if path[-1] == "stimulus":
-            return not list(self._check.files.findings(value, path))
-        return path == ("bootstrap",) or self._is_good_point(value, path)
+        return not any(True for _ in meaning.point_findings(point, path, context))
 
-    def _is_good_point(self, point: dict[str, Any], path: JsonPath) -> bool:
-        vocabulary = self._vocabulary
-        steps = [step for _, step in meaning.objects(self._check.body["steps"])]
-        index = path[1]
-        assert isinstance(index, int)
-        pipeline = meaning.pipeline_of(steps[index], vocabulary)
-        earlier = [str(step.get("step_id")) for step in steps[:index]]
-        return not list(meaning.point_findings(point, path, pipeline, earlier, vocabulary))
-
-    @functools.cached_property
-    def _vocabulary(self) -> Vocabulary:
-        return self._check.vocabulary(self._check.body, [])
+    def _context(self, path: JsonPath) -> meaning.Context:
+        vocabulary = self._check.vocabulary(self._check.body, [])
+        return meaning.context_of(self._check.body["steps"], int(path[1]), vocabulary)
 
 
-def _key(row: matrix.Row, names: tuple[str, ...]) -> str:
-    return repr([row[name] for name in names])
+class _Part:
+    """A part of the plan, the matrix names in it, and the values with which it was good.
+
+    Values are told apart by identity: each stands once in the matrix, and 1, 1.0 and true are not the same to a plan.
+    """
+
+    __slots__ = ("_good", "_judge", "_names")
+
+    def __init__(self, names: list[str], judge: Callable[[matrix.Row], bool]) -> None:
+        self._names = tuple(dict.fromkeys(names))
+        self._judge = judge
+        self._good: set[tuple[int, ...]] = set()
+
+    def was_good(self, row: matrix.Row) -> bool:
+        return tuple([id(row[name]) for name in self._names]) in self._good
+
+    def is_good(self, row: matrix.Row, values: matrix.Row) -> bool:
+        if not self._judge(values):
+            return False
+        self.remember(row)
+        return True
+
+    def remember(self, row: matrix.Row) -> None:
+        self._good.add(tuple([id(row[name]) for name in self._names]))
+
+
+def _is_valid(validate: Callable[[Any], Any], value: Any) -> bool:
+    try:
+        validate(value)
+    except ValidationError:
+        return False
+    return True
+
+
+@functools.cache
+def _stimulus() -> Callable[[Any], Any]:
+    adapter: TypeAdapter[Any] = TypeAdapter(Stimulus)
+    return adapter.validate_python
 
 
 def _part(slot: matrix.Slot) -> JsonPath:
@@ -92,17 +125,9 @@ def _part(slot: matrix.Slot) -> JsonPath:
     return ()
 
 
-@functools.cache
-def _stimulus() -> Callable[[Any], Any]:
-    adapter: TypeAdapter[Any] = TypeAdapter(Stimulus)
-    return adapter.validate_python
-
-
-_VALIDATORS: dict[str | int, Callable[[], Callable[[Any], Any]]] = {
-    "stimulus": _stimulus,
-    "validation_points": lambda: ValidationPoint.model_validate,
-    "bootstrap": lambda: Bootstrap.model_validate,
-}
+def _is_context(path: JsonPath) -> bool:
+    """Whether the validation points of a step depend on this value."""
+    return path[0] in ("pipelines", "pipeline_files") or path[2:] in (("step_id",), ("pipeline",), ("stimulus", "type"))
 
 
 def _at(plan: Any, path: JsonPath) -> Any:

@@ -23,6 +23,7 @@ class PlanFile(pytest.Module):
     obj = None
 
     def collect(self) -> Iterator[pytest.Item]:
+        from pytest_intellisense.codec.matrix import safe_name
         from pytest_intellisense.codec.plans import read_plan_file
         from pytest_intellisense.codec.problems import PlanFileError
         from pytest_intellisense.collecting.names import vocabulary_at
@@ -32,11 +33,15 @@ class PlanFile(pytest.Module):
         except PlanFileError as error:
             yield self._broken(error)
             return
+        head: dict[str, Any] = {}
         for row in rows:
-            head = row.head()
-            name = item_name(head["plan_name"], row.case_id)
-            item: PlanItem = PlanItem.from_parent(self, name=name, callobj=run_plan, row=row)
-            for mark in self._marks(head):
+            if row.head is not head:
+                head = row.head
+                name = safe_name(head["plan_name"], otherwise="plan")
+                marks = list(self._marks(head))
+            full_name = f"{name}[{row.case_id}]" if row.case_id else name
+            item: PlanItem = PlanItem.from_parent(self, name=full_name, callobj=run_plan, row=row)
+            for mark in marks:
                 item.add_marker(mark)
             yield item
 
@@ -75,14 +80,6 @@ def collect_plan_file(file_path: Path, parent: pytest.Collector) -> PlanFile | N
         return None
     collected: PlanFile = PlanFile.from_parent(parent, path=file_path)
     return collected
-
-
-def item_name(plan_name: str, case_id: str) -> str:
-    """`plan_name[row]` with nothing in it that a node id, a shell or a report could trip over."""
-    from pytest_intellisense.codec.matrix import safe_name
-
-    name = safe_name(plan_name, otherwise="plan")
-    return f"{name}[{case_id}]" if case_id else name
 
 
 def scenario_folder(plan: Path, rootdir: Path) -> Path:

@@ -65,7 +65,7 @@ class PlanItem(pytest.Function):
         row = f"[{self._row.case_id}]" if self._row.case_id else ""
         try:
             line = (self._row.source.at("plan_name") or (1, 1))[0]
-            name = str(self._row.head()["plan_name"])
+            name = str(self._row.head["plan_name"])
         except Exception:  # noqa: BLE001 - an exception here would end the whole session
             line, name = 1, self.name
         return self.path, line - 1, title(name + row)

@@ -18,7 +18,7 @@ Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True)
 
 
 class PositionState(_Model):
@@ -124,9 +124,8 @@ class InjectionPlan(_Model):
     tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = Field(
         (), strict=False, description="Words to select plans by: pytest -m smoke.", examples=[["smoke", "ocr"]]
     )
-    matrix: dict[str, tuple[Any, ...]] = Field(
+    matrix: dict[str, Annotated[tuple[Any, ...], Field(strict=False, min_length=1)]] = Field(
         {},
-        strict=False,
         description="Name -> values; one case per combination, used as ${name}.",
         examples=[{"symbol": ["AAPL", "MSFT"]}],
     )

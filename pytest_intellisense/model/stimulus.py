@@ -22,7 +22,7 @@ def _type(name: str) -> Any:
 
 
 class _Stimulus(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     correlation_id: str | None = Field(
         None,
@@ -88,7 +88,7 @@ class RawImageInjection(_Stimulus):
 class SequenceFrame(BaseModel):
     """One screen of a sequence and when it comes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     image: str = Field(
         min_length=1, description="Path of the image, relative to the plan's folder.", examples=["screens/long_aapl.png"]

@@ -83,7 +83,7 @@ VALIDATION_TYPES: dict[str, ValidationType] = {
 class ValidationPoint(BaseModel):
     """What must hold after a step. Which fields apply depends on `type`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     validation_id: str = Field(
         min_length=1, max_length=200, description="Name of the check, unique in its step.", examples=["glass_to_fill"]

@@ -113,8 +113,9 @@ class Commands:
     def set_position_state(self, command: Command) -> Data:
         arguments, link = Arguments(command.parameters), _link(command)
         symbol, source = arguments.text("symbol"), arguments.choice("source", ("MANUAL_ADJUST", "SYNC"), "MANUAL_ADJUST")
-        strategy = arguments.choice("strategy", ("long", "short", "closed"), "long")
-        shares = abs(arguments.optional_number("total_shares") or 0.0) * (-1 if strategy == "short" else 1)
+        shares = arguments.optional_number("total_shares") or 0.0
+        strategy = arguments.choice("strategy", ("long", "short", "closed"), "short" if shares < 0 else "long")
+        shares = -abs(shares) if strategy == "short" else abs(shares)
         is_open = arguments.flag("open", shares != 0) and strategy != "closed"
         if is_open and not shares:
             raise ParameterProblem("an open position needs total_shares other than 0")

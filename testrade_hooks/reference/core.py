@@ -129,7 +129,7 @@ def _queries(config: Config, desk: TradingDesk) -> Mapping[str, Query]:
 
     def positions(key: str | None) -> dict[str, Any]:
         chosen = {key: desk.positions.get(key)} if key else desk.positions.all()
-        return {symbol: position.record() for symbol, position in chosen.items()}
+        return {symbol: position.record(desk.prices.reference(symbol)) for symbol, position in chosen.items()}
 
     def prices(key: str | None) -> dict[str, Any]:
         return {symbol: quote.record() for symbol, quote in desk.prices.all().items() if key in (None, symbol)}

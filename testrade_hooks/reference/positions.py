@@ -44,17 +44,26 @@ class Position:
     def unrealized_pnl(self, price: float | None) -> float:
         return 0.0 if price is None else round((price - self.total_avg_price) * self.total_shares, 6)
 
-    def record(self) -> dict[str, Any]:
-        """The position as it is asked for, with the older names of its numbers."""
+    def record(self, price: float | None = None) -> dict[str, Any]:
+        """The position as it is asked for, worth `price` a share, with the older names of its numbers."""
         body = {name: getattr(self, name) for name in self.__slots__ if name not in ("synced_at", "opening_correlation_id")}
-        body["session_system_fills_ledger"] = list(self.session_system_fills_ledger)
-        aliases = {
+        return {
+            **body,
+            "session_system_fills_ledger": list(self.session_system_fills_ledger),
+            "open": self.open,
+            "strategy": self.strategy,
+            "unrealized_pnl": self.unrealized_pnl(price),
+            "market_value": None if price is None else round(price * self.total_shares, 6),
+            "trading_status": "T",
+            "luld_high": None,
+            "luld_low": None,
+            "retry_count": 0,
+            "cooldown_until": None,
             "shares": self.total_shares,
             "quantity": self.total_shares,
             "avg_price": self.total_avg_price,
             "average_price": self.total_avg_price,
         }
-        return {**body, "open": self.open, "strategy": self.strategy, "trading_status": "T", **aliases}
 
     def update_payload(self, trigger: str) -> dict[str, Any]:
         """The body of a position update; `trigger` says why it changed (FILL, SYNC, MANUAL_ADJUST)."""

@@ -23,7 +23,7 @@ class Driver:
 
     def __init__(self, client: redis.Redis, app: ReferenceApp | None = None) -> None:
         self._client = client
-        self._app = app
+        self.application = app
         self._numbers = itertools.count(1)
         self._positions: dict[bytes, bytes] = {stream.encode(): b"0-0" for stream in wire.STREAMS}
         self.events: list[wire.WireEvent] = []
@@ -64,8 +64,8 @@ class Driver:
     def settle(self) -> None:
         """Wait until the application has done and published all that is due by now, and read it."""
         self.query("trading_state")
-        assert self._app is not None, "only an application in this process can be asked to flush"
-        assert self._app.publisher.flush(_DEADLINE_S)
+        assert self.application is not None, "only an application in this process can be asked to flush"
+        assert self.application.publisher.flush(_DEADLINE_S)
         self.read_all()
 
     def read_all(self) -> list[wire.WireEvent]:

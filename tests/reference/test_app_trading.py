@@ -306,7 +306,8 @@ def test_the_daily_loss_limit_pauses_trading_until_it_is_enabled_again(app: Driv
 def test_a_position_can_be_set_and_closed(app: Driver) -> None:
     """The set position has a trade of its own, which the closing order ends; profit is realized at the bid."""
     set_position(app, "NVDA", 10, 100.0, overall_realized_pnl=-5.0)
-    assert app.query("positions", "NVDA")["NVDA"]["strategy"] == "long"
+    position = app.query("positions", "NVDA")["NVDA"]
+    assert (position["strategy"], position["unrealized_pnl"], position["market_value"]) == ("long", 200.0, 1200.0)
     order = buy(app, "NVDA", 10, side="SELL").settled()
     assert [e.payload["lifecycle_state"] for e in order.events("TRADE_LIFECYCLE_EVENT")] == ["CLOSE_PENDING", "CLOSED"]
     position = app.query("positions", "NVDA")["NVDA"]

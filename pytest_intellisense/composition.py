@@ -153,6 +153,7 @@ class Runtime:
         from pytest_intellisense.capture.session import CaptureSession
         from pytest_intellisense.streams.consumer import StreamConsumer
         from pytest_intellisense.streams.injector import StreamInjector
+        from pytest_intellisense.targets.embedded import CAPS
         from testrade_hooks.gate import TestGate
 
         settings = self.settings
@@ -167,7 +168,8 @@ class Runtime:
         self.target = self._target(run_id)
         self.target.start()
         opened.callback(self.target.close)
-        gate = TestGate(self.client, allowed=bool(run_id), run_id=run_id, allowed_hosts=settings.allow_hosts)
+        caps = CAPS if settings.brings_its_app else {}
+        gate = TestGate(self.client, allowed=bool(run_id), run_id=run_id, allowed_hosts=settings.allow_hosts, **caps)
         self.injector = StreamInjector(self.client, self.capture, gate, run_id)
         self.moc = self._moc()
 

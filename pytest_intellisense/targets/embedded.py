@@ -10,6 +10,9 @@ from testrade_hooks.gate import LONGEST_PERMIT_LIFE_S, AppGate
 if TYPE_CHECKING:
     from pytest_intellisense.streams.connection import Endpoint
 
+CAPS = {"max_per_s": 10_000, "max_commands": 10_000_000}
+"""Of both gates on a Redis of our own: nobody else can be flooded there."""
+
 
 class EmbeddedTarget:
     """Starts and ends the reference application. Nothing but its streams is ever touched."""
@@ -30,7 +33,9 @@ class EmbeddedTarget:
                 f"the reference application cannot be loaded: {problem}",
                 hint="OpenCV links libGL and glib: apt-get install libgl1 libglib2.0-0",
             ) from None
-        gate = AppGate(self._endpoint.open(), mode="TEST", allowed=True, run_id=self._run_id, lifetime_s=LONGEST_PERMIT_LIFE_S)
+        gate = AppGate(
+            self._endpoint.open(), mode="TEST", allowed=True, run_id=self._run_id, lifetime_s=LONGEST_PERMIT_LIFE_S, **CAPS
+        )
         app = ReferenceApp(self._endpoint.open, gate=gate)
         app.start()
         self._app = app

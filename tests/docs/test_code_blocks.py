@@ -60,8 +60,7 @@ def test_the_adapter_of_the_readme_takes_an_injection(monkeypatch: pytest.Monkey
     try:
         answer = inject_and_wait(fakeredis.FakeRedis(server=server), "trade_command", {"request_id": "r1"}, run_id="desk-42")
     finally:
-        adapter.listener.close()
-        adapter.publisher.close()
+        adapter.close()
     assert answer["status"] == "success"
     assert answer["data"] == {"request_id": "r1"}
     assert received == [({"request_id": "r1"}, "docs")]

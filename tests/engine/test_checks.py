@@ -1,0 +1,386 @@
+"""Every type of validation point: what it lets pass, what it fails, and in which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from helpers.memory_streams import BUY, MS, MemoryTestrade, case, fills_orders, rejects_orders, step
+
+from pytest_intellisense.engine.checks.outcome import Finding
+from pytest_intellisense.engine.checks.registry import CHECKS, built_in_checks
+from pytest_intellisense.engine.checks.screens import character_error_rate
+from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
+from pytest_intellisense.model.results import Fault, ValidationOutcome
+from pytest_intellisense.model.validation import VALIDATION_TYPES
+
+TO_FILL = "TRADE_CMD_TO_BROKER_FILL"
+
+
+@pytest.fixture
+def app() -> MemoryTestrade:
+    app = MemoryTestrade()
+    app.reactions["trade_command"] = fills_orders()
+    app.reactions["ocr_event"] = reads_screens
+    app.state = {
+        "orders": [{"local_id": 1, "request_id": "r1", "status": "FILLED", "fills": [{"fill_price": 150.5}]}],
+        "positions": {
+            "AAPL": {"open": True, "total_shares": 100.0, "total_avg_price": 150.0, "overall_realized_pnl": -5.0},
+            "MSFT": {"open": False, "total_shares": 0.0, "total_avg_price": 0.0, "overall_realized_pnl": 12.5},
+        },
+        "prices": {"AAPL": {"last_trade_price": 150.01}},
+        "trading_state": {"enabled": True, "state": "ACTIVE"},
+    }
+    return app
+
+
+def reads_screens(app: MemoryTestrade, command: Any, receipt: Any) -> None:
+    ids = {"correlation_id": command.correlation_id}
+    app.respond(receipt, "success")
+    image = {
+        "roi_coordinates": {"x": 0, "y": 0, "width": 617, "height": 137},
+        "preprocessing_latency_ns": 9 * MS,
+    }
+    app.emit("PROCESSED_ROI_IMAGE", image, after_ms=1, **ids)
+    app.emit("OCR_FRAME_RAW", {"full_raw_text": "Long  AAPL 150.26\n\nLong MSFT 420.00"}, after_ms=2, **ids)
+    snapshots = {"AAPL": {"cost_basis": 150.26, "strategy_hint": "Long"}}
+    app.emit("OCR_SNAPSHOT_CLEANED", {"snapshots": snapshots, "T4_Start_ns": 5, "T6_End_ns": 25}, after_ms=3, **ids)
+
+
+OCR = {"type": "ocr_event", "raw_data": {"full_raw_text": "Long AAPL 150.26"}}
+
+
+def judged(app: MemoryTestrade, point: dict[str, Any], stimulus: dict[str, Any] = BUY, **fields: Any) -> ValidationOutcome:
+    if stimulus is BUY:
+        fields.setdefault("pipeline", TO_FILL)
+    capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock)
+    result = capture.run(case(step(stimulus, point, **fields)))
+    assert not result.steps[0].error, result.sentence
+    return result.steps[0].outcomes[0]
+
+
+def field(stage: str, path: str | None, operator: str, expected: Any = None) -> dict[str, Any]:
+    point = {"type": "specific_log_event_field", "target_identifier": stage, "operator": operator, "expected_value": expected}
+    return {**point, "field_to_check": path} if path else point
+
+
+def state(kind: str, target: Any, path: str | None, expected: Any, operator: str = "==") -> dict[str, Any]:
+    point: dict[str, Any] = {"type": kind, "operator": operator, "expected_value": expected}
+    point |= {"target_identifier": target} if target is not None else {}
+    return point | ({"field_to_check": path} if path else {})
+
+
+def count(event_type: str, operator: str, expected: int) -> dict[str, Any]:
+    criteria = {"event_type": event_type}
+    return {
+        "type": "correlation_log_event_count",
+        "event_criteria": criteria,
+        "operator": operator,
+        "expected_event_count": expected,
+    }
+
+
+def latency(key: str, operator: str, expected: Any, **more: Any) -> dict[str, Any]:
+    return {"type": "pipeline_latency", "field_to_check": key, "operator": operator, "expected_value": expected, **more}
+
+
+def absence(event_type: str, **more: Any) -> dict[str, Any]:
+    return {"type": "event_absence", "event_criteria": {"event_type": event_type}, **more}
+
+
+def query(text: str, **more: Any) -> dict[str, Any]:
+    return {"type": "custom_query", "custom_query_payload": {"query": text}, **more}
+
+
+FILL_STAGE = "T4_BrokerFillLog"
+TOTAL = "total_observed_pipeline_ns"
+
+PASSING: list[dict[str, Any]] = [
+    {"type": "pipeline_completion_status"},
+    {"type": "pipeline_timeout_status", "expected_value": False},
+    field(FILL_STAGE, "side", "==", "BUY"),
+    field(FILL_STAGE, "fill_quantity", "==", 100),
+    field(FILL_STAGE, "event_type", "==", "FILL"),
+    field(FILL_STAGE, None, "exists"),
+    field("risk_rejected", None, "not_exists"),
+    field("risk_rejected", "reason", "not_exists"),
+    count("FILL", "==", 1),
+    count("REJECT", "==", 0),
+    count("POSITION_UPDATE", "==", 1),
+    latency(TOTAL, "<=", 20),
+    latency(TOTAL, "==", "20 ms"),
+    latency(TOTAL, "==", "19 ms", tolerance="10 %"),
+    latency(TOTAL, "==", 19, tolerance=1),
+    latency("T3_BrokerAckLog_to_T4_BrokerFillLog_ns", "between", ["9 ms", 11]),
+    {
+        "type": "latency_between",
+        "from_event": "T3_BrokerAckLog",
+        "to_event": {"event_type": "POSITION_UPDATE"},
+        "operator": "<=",
+        "expected_value": "15 ms",
+    },
+    state("order_repository_state", "r1", "status", "FILLED"),
+    state("order_repository_state", 1, "fills[0].fill_price", 150.5),
+    state("position_manager_state", "AAPL", "total_shares", 0, ">"),
+    state("price_state", "AAPL", "last_trade_price", 150.01),
+    state("trading_state", None, None, True),
+    state("trading_state", None, "state", "ACTIVE"),
+    state("portfolio_risk_metric", None, "gross_notional", 15000),
+    state("portfolio_risk_metric", None, "net_shares", 100),
+    state("portfolio_risk_metric", None, "realized_pnl", 7.5),
+    state("portfolio_risk_metric", None, "open_positions", 1),
+    {"type": "stimulus_field_validation", "target_identifier": "$stimulus_symbol", "expected_value": "AAPL"},
+    {
+        "type": "stimulus_field_validation",
+        "target_identifier": "$stimulus_derived_order_request_id",
+        "operator": "starts_with",
+        "expected_value": "inj_AAPL_",
+    },
+    absence("REJECT"),
+    absence("POSITION_UPDATE", within="20 ms"),
+    {"type": "event_order", "expected_value": ["T1_RMSValidatedLog", "ACK", FILL_STAGE, "POSITION_UPDATE"]},
+    {"type": "no_extra_events", "event_criteria": {"event_type": ["FILL", "ACK"]}},
+    {"type": "no_extra_events", "within": "4 ms"},
+    query("stages.T4_BrokerFillLog.payload.fill_price", operator="==", expected_value=150),
+    query("length(events[?event_type=='FILL'])", operator="==", expected_value=1),
+    query("latencies_ns.total_observed_pipeline_ns", operator="<", expected_value=30_000_000),
+    query("state.positions.AAPL.total_shares", operator="==", expected_value=100),
+    query("stimulus.quantity", operator="==", expected_value="$pipeline_event_payload_T4_BrokerFillLog.fill_quantity"),
+    query("pipeline.completed"),
+]
+
+
+@pytest.mark.parametrize("point", PASSING, ids=lambda point: point["type"])
+def test_passes(app: MemoryTestrade, point: dict[str, Any]) -> None:
+    """A filled order meets every one of these."""
+    outcome = judged(app, point)
+    assert (outcome.passed, outcome.details, outcome.fault) == (True, "", None)
+
+
+FAILING: list[tuple[dict[str, Any], Fault, str]] = [
+    (
+        {"type": "pipeline_completion_status", "expected_value": False},
+        Fault.EXTRA,
+        "every stage arrived within 20.0 ms, which was not expected",
+    ),
+    ({"type": "pipeline_timeout_status", "expected_value": True}, Fault.EXTRA, "the observation ended as complete"),
+    (field(FILL_STAGE, "side", "==", "SELL"), Fault.VALUE, 'text "BUY" is not "SELL"'),
+    (
+        field(FILL_STAGE, "fill_qty", "==", 100),
+        Fault.VALUE,
+        'T4_BrokerFillLog has no "fill_qty" (did you mean "fill_quantity"?); it has local_order_id, broker_order_id,'
+        " symbol, order_id, side, fill_quantity, fill_price",
+    ),
+    (field("risk_rejected", "reason", "==", "x"), Fault.MISSING, "risk_rejected never arrived, so reason has no value"),
+    (field("order_fill", "side", "==", "x"), Fault.PLAN, '"order_fill" is no stage of TRADE_CMD_TO_BROKER_FILL'),
+    (field(FILL_STAGE, None, "not_exists"), Fault.EXTRA, "T4_BrokerFillLog arrived, which was not expected"),
+    (count("FILL", "==", 2), Fault.MISSING, "1 event of the step meet the criteria, expected == 2 (FILL)"),
+    (count("FILL", "==", 0), Fault.EXTRA, "1 event of the step meet the criteria, expected == 0 (FILL)"),
+    (count("FIL", "<=", 1), Fault.MISSING, "no event of the step meets the criteria, so <= 1 says nothing"),
+    (latency(TOTAL, "<=", "15 ms"), Fault.LATENCY, "20.000 ms is not at most 15 ms"),
+    (latency("total_ns", "<=", 15), Fault.PLAN, '"total_ns" is no latency of TRADE_CMD_TO_BROKER_FILL'),
+    (
+        latency("T4_BrokerFillLog_component_internal_ns", "<=", 15),
+        Fault.MISSING,
+        "T4_BrokerFillLog_component_internal_ns was not measured: the event of T4_BrokerFillLog does not say how long"
+        " its component took",
+    ),
+    (
+        {"type": "latency_between", "from_event": "REJECT", "to_event": FILL_STAGE, "operator": "<", "expected_value": 5},
+        Fault.MISSING,
+        "REJECT never arrived, so there is no time to measure",
+    ),
+    (state("order_repository_state", 7, "status", "FILLED"), Fault.VALUE, "there is no order 7 (local ids: 1)"),
+    (
+        state("position_manager_state", "TSLA", "total_shares", 0),
+        Fault.VALUE,
+        "there is no position TSLA (positions: AAPL, MSFT)",
+    ),
+    (state("position_manager_state", "AAPL", "total_shares", 50), Fault.VALUE, "100.0 is not 50 (delta +50.0)"),
+    (state("portfolio_risk_metric", None, "beta", 0), Fault.PLAN, '"beta" is no figure over all positions'),
+    (
+        {"type": "stimulus_field_validation", "target_identifier": "$stimulus_symbl", "expected_value": "AAPL"},
+        Fault.PLAN,
+        '$stimulus_symbl refers to nothing (did you mean "symbol"?',
+    ),
+    (absence("FILL"), Fault.EXTRA, "FILL arrived 20.0 ms after the injection"),
+    (
+        {"type": "event_order", "expected_value": [FILL_STAGE, "ACK"]},
+        Fault.VALUE,
+        "ACK arrived before T4_BrokerFillLog",
+    ),
+    ({"type": "event_order", "expected_value": ["ACK", "REJECT"]}, Fault.MISSING, "REJECT never arrived"),
+    ({"type": "no_extra_events"}, Fault.EXTRA, "POSITION_UPDATE came 5.00 ms after completion"),
+    (query("stages.nothing.payload", operator="==", expected_value=1), Fault.MISSING, "the query found nothing"),
+    (query("stages.["), Fault.PLAN, '"stages.[" is no JMESPath query'),
+    (query("length(latencies_ns.nothing)", expected_value=1), Fault.PLAN, "the query cannot be answered"),
+    ({"type": "phase_of_moon"}, Fault.PLAN, '"phase_of_moon" is no validation type'),
+]
+
+
+@pytest.mark.parametrize(
+    ("point", "fault", "words"), FAILING, ids=lambda value: value["type"] if isinstance(value, dict) else ""
+)
+def test_fails(app: MemoryTestrade, point: dict[str, Any], fault: Fault, words: str) -> None:
+    """Each with its fault, and in words that need no looking up."""
+    outcome = judged(app, point)
+    assert outcome.details.startswith(words)
+    assert (outcome.passed, outcome.fault) == (False, fault)
+
+
+PASSING_ON_A_SCREEN: list[dict[str, Any]] = [
+    {"type": "processed_image_property", "field_to_check": "width", "expected_value": 617},
+    {"type": "processed_image_property", "field_to_check": "roi_coordinates.height", "expected_value": 137},
+    {
+        "type": "processed_image_property",
+        "field_to_check": "preprocessing_latency_ns",
+        "operator": "<=",
+        "expected_value": 10_000_000,
+    },
+    {"type": "ocr_text_accuracy", "expected_value": ["Long AAPL 150.26", "Long MSFT 420.00"]},
+    {"type": "ocr_text_accuracy", "expected_value": "Long AAPL 150.25\nLong MSFT 420.00", "tolerance": "4 %"},
+    {"type": "ocr_text_accuracy", "expected_value": {"AAPL": {"cost_basis": 150.26, "strategy_hint": "Long"}}},
+    {"type": "ocr_text_accuracy", "expected_value": {"AAPL.cost_basis": 150.25}, "tolerance": 0.01},
+    {"type": "ocr_text_accuracy", "field_to_check": "AAPL.cost_basis", "operator": ">", "expected_value": 150},
+    latency("T1_EnhancedOCROutputLog_component_internal_ns", "==", "20 ns"),
+]
+
+
+@pytest.mark.parametrize("point", PASSING_ON_A_SCREEN, ids=lambda point: point["type"])
+def test_passes_on_a_screen(app: MemoryTestrade, point: dict[str, Any]) -> None:
+    """What TESTRADE saw and read."""
+    outcome = judged(app, point, OCR)
+    assert (outcome.passed, outcome.details) == (True, "")
+
+
+FAILING_ON_A_SCREEN: list[tuple[dict[str, Any], str]] = [
+    (
+        {"type": "ocr_text_accuracy", "expected_value": "Long AAPL 150.25\nLong MSFT 420.00"},
+        "character error rate 0.0303 is above 0: read",
+    ),
+    ({"type": "ocr_text_accuracy", "expected_value": {"AAPL.cost_basis": 150.25}}, "AAPL.cost_basis: 150.26 is not 150.25"),
+    ({"type": "ocr_text_accuracy", "expected_value": {"TSLA.cost_basis": 1}}, 'snapshots has no "TSLA"'),
+    ({"type": "processed_image_property", "field_to_check": "depth"}, 'the processed image has no "depth"'),
+]
+
+
+@pytest.mark.parametrize(
+    ("point", "words"), FAILING_ON_A_SCREEN, ids=lambda value: value["type"] if isinstance(value, dict) else ""
+)
+def test_fails_on_a_screen(app: MemoryTestrade, point: dict[str, Any], words: str) -> None:
+    """With what was read beside what stands there."""
+    outcome = judged(app, point, OCR)
+    assert not outcome.passed
+    assert outcome.details.startswith(words)
+
+
+def test_the_image_has_to_have_come(app: MemoryTestrade) -> None:
+    """A property of nothing is no property."""
+    outcome = judged(app, {"type": "processed_image_property", "field_to_check": "width", "expected_value": 0})
+    assert (outcome.fault, outcome.details) == (Fault.MISSING, "the processed image never arrived")
+
+
+def test_every_declared_type_has_its_check() -> None:
+    """What plans may name and what can be judged are the same."""
+    assert set(CHECKS) == set(VALIDATION_TYPES)
+    assert {point["type"] for point in (*PASSING, *PASSING_ON_A_SCREEN)} | {"latency_comparison"} == set(CHECKS)
+
+
+def test_all_checks_of_a_step_are_judged(app: MemoryTestrade) -> None:
+    """A failed one does not hide the others."""
+    capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock)
+    points = (count("FILL", "==", 2), field(FILL_STAGE, "side", "==", "BUY"), latency(TOTAL, "<", 1))
+    outcomes = capture.run(case(step(BUY, *points, pipeline=TO_FILL))).steps[0].outcomes
+    assert [outcome.passed for outcome in outcomes] == [False, True, False]
+    assert [outcome.position for outcome in outcomes] == [(2, 3)] * 3
+
+
+def test_a_state_that_is_still_on_its_way_is_asked_for_again(app: MemoryTestrade) -> None:
+    """The position is booked a little after the fill was published."""
+    asked = []
+
+    def answer(parameters: Any) -> dict[str, Any]:
+        asked.append(parameters["component"])
+        return {"positions": {"AAPL": {"total_shares": 100.0 if len(asked) > 1 else 0.0}}}
+
+    app.answers["query_state"] = answer
+    assert judged(app, state("position_manager_state", "AAPL", "total_shares", 100)).passed
+    assert asked == ["positions", "positions"]
+
+
+def test_a_symbol_the_step_is_about_has_a_flat_position_if_none_is_held(app: MemoryTestrade) -> None:
+    """After a rejection there is nothing, and that is what the plan expects."""
+    app.state["positions"] = {}
+    app.reactions["trade_command"] = rejects_orders("no")
+    assert judged(app, state("position_manager_state", "AAPL", "total_shares", 0)).passed
+    assert not judged(app, state("position_manager_state", "AAPL", "total_shares", 1)).passed
+
+
+def test_a_late_intruder_fails_the_window_it_falls_into(app: MemoryTestrade) -> None:
+    """Absence is watched for as long as the plan says."""
+
+    def reject_late(app: MemoryTestrade, command: Any, receipt: Any) -> None:
+        fills_orders()(app, command, receipt)
+        app.emit("REJECT", {}, after_ms=900, correlation_id=command.correlation_id)
+
+    app.reactions["trade_command"] = reject_late
+    assert judged(app, absence("REJECT", within="0.8 s")).passed
+    assert judged(app, absence("REJECT", within="1 s")).details == "REJECT arrived 900 ms after the injection"
+
+
+def test_statistics_over_repetitions_are_judged_after_the_last(app: MemoryTestrade) -> None:
+    """One outcome for all of them; a percentile is a time that was measured."""
+    delays = iter([10, 50, 20, 30])
+
+    def fill_later(app: MemoryTestrade, command: Any, receipt: Any) -> None:
+        fills_orders(fills=())(app, command, receipt)
+        app.emit("FILL", {"fill_quantity": 100}, after_ms=10 + next(delays), correlation_id=command.correlation_id)
+
+    app.reactions["trade_command"] = fill_later
+    points = [
+        latency(TOTAL, "==", expected, statistic=name)
+        for name, expected in {"min": 20, "median": 35, "mean": 37.5, "p90": 60, "max": 60}.items()
+    ]
+    capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock)
+    steps = capture.run(case(step(BUY, *points, pipeline=TO_FILL, repeat=4))).steps
+    assert [len(one.outcomes) for one in steps] == [0, 0, 0, 5]
+    assert [outcome.details for outcome in steps[-1].outcomes] == [""] * 5
+
+
+def test_a_step_is_compared_with_an_earlier_one(app: MemoryTestrade) -> None:
+    """As a ratio; an unknown step is a mistake of the plan."""
+
+    def compared(other: str, limit: float) -> dict[str, Any]:
+        return {
+            "type": "latency_comparison",
+            "field_to_check": TOTAL,
+            "compare_with_step": other,
+            "operator": "<=",
+            "expected_value": limit,
+        }
+
+    capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock)
+    points = compared("first", 1.0), compared("first", 0.5), compared("nobody", 1.0)
+    plan = case(step(BUY, pipeline=TO_FILL, step_id="first"), step(BUY, *points, pipeline=TO_FILL))
+    outcomes = capture.run(plan).steps[1].outcomes
+    assert [(outcome.passed, outcome.actual) for outcome in outcomes] == [(True, 1.0), (False, 1.0), (False, None)]
+    assert outcomes[1].details == "1.0 is not at most 0.5: 20.000 ms here, 20.000 ms in step first (median)"
+    assert outcomes[2].details == '"nobody" is no earlier step of this plan (earlier steps: first)'
+
+
+def test_a_check_of_ones_own(app: MemoryTestrade) -> None:
+    """Users add validation types; a name that is taken is refused."""
+    checks = built_in_checks()
+    checks.register("is_even", lambda view, asked: Finding(reason=None if len(view.events) % 2 == 0 else "odd"))
+    capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock, checks=checks)
+    assert capture.run(case(step(BUY, {"type": "is_even"}))).steps[0].outcomes[0].fault is not Fault.PLAN
+    with pytest.raises(ValueError, match="defined twice"):
+        checks.register("event_order", lambda view, asked: Finding(reason=None))
+
+
+@pytest.mark.parametrize(
+    ("read", "screen", "rate"), [("abc", "abc", 0), ("abd", "abc", 1 / 3), ("", "abc", 1), ("xabc", "abc", 1 / 3), ("a", "", 1)]
+)
+def test_the_character_error_rate(read: str, screen: str, rate: float) -> None:
+    """Edits per character of the screen."""
+    assert character_error_rate(read, screen) == rate

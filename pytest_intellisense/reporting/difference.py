@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pytest_intellisense.model.durations import format_ns
+from pytest_intellisense.model.durations import format_ns, parse_ns
 from pytest_intellisense.reporting.rows import OutcomeRow
 
 Span = tuple[int, int]
@@ -62,9 +62,15 @@ def _shown_duration(value: Any) -> str:
     """Durations stand in rows as the plan writes them: texts with a unit, or bare numbers of ms."""
     if isinstance(value, list):
         return " and ".join(map(_shown_duration, value))
-    if _is_number(value):
-        return f"{value} ms"
-    return value if isinstance(value, str) else shown(value)
+    value_ns = _duration_ns(value)
+    return shown(value) if value_ns is None else value if isinstance(value, str) else format_ns(value_ns)
+
+
+def _duration_ns(value: Any) -> int | None:
+    try:
+        return parse_ns(value, bare_unit="ms")
+    except (ValueError, ArithmeticError):
+        return None
 
 
 def _comparable(expected: Any, actual: Any) -> bool:
@@ -91,6 +97,9 @@ def _note(outcome: OutcomeRow) -> str:
     expected, actual = outcome["expected"], outcome["actual"]
     tolerance = outcome.get("tolerance")
     allowed = f" (tolerance {tolerance})" if tolerance is not None else ""
+    if outcome["type"] in _IN_MS:
+        limit_ns, took_ns = _duration_ns(expected), _duration_ns(actual)
+        return "" if limit_ns is None or took_ns is None else f"delta {_signed_ns(took_ns - limit_ns)}{allowed}"
     if _is_number(expected) and _is_number(actual):
         if expected == actual:
             return ""
@@ -98,6 +107,10 @@ def _note(outcome: OutcomeRow) -> str:
     if _type_name(expected) != _type_name(actual) and outcome["operator"] in _EQUALITY and None not in (expected, actual):
         return f"{_type_name(expected)} expected, {_type_name(actual)} found"
     return allowed.strip(" ()")
+
+
+def _signed_ns(delta_ns: int) -> str:
+    return f"{'+' if delta_ns > 0 else ''}{format_ns(delta_ns)}"
 
 
 def _is_number(value: Any) -> bool:

@@ -37,8 +37,8 @@ def failure_lines(row: PlanRow, *, width: int = 100, unicode: bool = True, verbo
         *(_pipeline(step, row["fault"], width, verbose) if step and step["pipeline"] else []),
     ]
     foot = [*_counts(row), *_foot(row, step, width)]
-    rest = [failure for failure in failures if failure is not primary]
-    room = len(rest) + 1 if verbose > 1 else max(LINES - len(body) - len(foot), 2)
+    rest = [failure for failure in failures if failure is not primary] if verbose > 1 else _once_each(failures, primary)
+    room = len(rest) + 2 if verbose > 1 else max(LINES - len(body) - len(foot), 3)
     lines = [*body, *_others(row, rest, room, width, verbose), *foot]
     return lines if unicode else in_ascii(lines)
 
@@ -52,6 +52,16 @@ def one_line(row: PlanRow) -> str:
 
 def failed_outcomes(row: PlanRow) -> list[Failure]:
     return [(step, outcome) for step in row["steps"] for outcome in step["validation_outcomes"] if not outcome["passed"]]
+
+
+def _once_each(failures: list[Failure], primary: Failure | None) -> list[Failure]:
+    """The failures beside the primary one, a validation that fails in several repetitions by its first."""
+    first: dict[tuple[str, str], Failure] = {}
+    for step, outcome in failures:
+        first.setdefault((step["step_id"], outcome["validation_id"]), (step, outcome))
+    if primary:
+        first.pop((primary[0]["step_id"], primary[1]["validation_id"]), None)
+    return list(first.values())
 
 
 def _primary(row: PlanRow, failures: list[Failure]) -> Failure | None:
@@ -95,7 +105,7 @@ def _step_words(row: PlanRow, step: StepRow, outcome: OutcomeRow | None) -> str:
     repeats = [other for other in row["steps"] if other["step_id"] == step["step_id"]]
     which = f"step {step['step_id']}"
     if len(repeats) > 1:
-        which += f" (repeat {step['repeat_index'] + 1} of {len(repeats)}{_also_in(repeats, outcome)})"
+        which += f" repeat {step['repeat_index'] + 1} of {len(repeats)}{_also_in(repeats, outcome)}"
     return printable(f"{which}: {step['stimulus_type']} {step['stimulus']}".rstrip())
 
 
@@ -108,7 +118,7 @@ def _also_in(repeats: list[StepRow], outcome: OutcomeRow | None) -> str:
         for other in step["validation_outcomes"]
         if other["validation_id"] == outcome["validation_id"] and not other["passed"]
     )
-    return f", fails in {times}" if times > 1 else ""
+    return f" (fails in {times} of {len(repeats)})" if times > 1 else ""
 
 
 def _compared(step: StepRow, outcome: OutcomeRow, sentence: str, width: int, verbose: int) -> list[Line]:
@@ -224,12 +234,18 @@ def _events(step: StepRow, width: int) -> Iterator[Line]:
 
 
 def _others(row: PlanRow, rest: list[Failure], room: int, width: int, verbose: int) -> Iterator[Line]:
-    """The other failed validations, one line each, in full with -vv."""
-    shown = rest if len(rest) < room else rest[: max(room - 1, 1)]
+    """The other failed validations, one line each, in full with -vv; the first line is empty."""
+    if not rest:
+        return
+    yield line("")
+    shown = rest if len(rest) < room - 1 else rest[: max(room - 2, 1)]
     for step, outcome in shown:
         at = f"{outcome['line']}:{outcome['column']}" if outcome["line"] else f"{row['line']}"
         start = f"  {printable(row['plan_path'])}:{at}"
-        said = f"  {outcome['fault'] or 'FAILED'} {outcome['validation_id']}: {_said(outcome)}"
+        times = (
+            "" if verbose > 1 else _also_in([other for other in row["steps"] if other["step_id"] == step["step_id"]], outcome)
+        )
+        said = f"  {outcome['fault'] or 'FAILED'} {outcome['validation_id']}{times}: {_said(outcome)}"
         yield line(Piece(start, "bold"), Piece(clipped(printable(said), width - len(start)), "red"))
         if verbose > 1:
             yield from _compared(step, outcome, "", width, verbose)

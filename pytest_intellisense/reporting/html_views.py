@@ -181,7 +181,7 @@ def _cards(plans: Sequence[PlanRow], stages: Sequence[Spread], whole: Sequence[S
         )
     if stages:
         most = max(stages, key=lambda spread: spread.p95_ns)
-        cards.append(_card("slowest stage", most.name, f"p95 {duration(most.p95_ns)}"))
+        cards.append(_card(most.name, duration(most.p95_ns), "slowest stage, p95"))
     return cards
 
 

@@ -47,7 +47,7 @@ def _latency_table(plans: Sequence[PlanRow]) -> list[Line]:
     lines = [line(Piece(f"{'stage':<{width}}  {'n':>5}  {'p50':>8}  {'p95':>8}  {'max':>8}", "bold"))]
     lines += [_spread(spread, width) for spread in shown]
     if len(shown) < len(stages):
-        lines.append(line(Piece(f"… and {len(stages) - len(shown)} stages that were measured less often", "light")))
+        lines.append(line(Piece(f"… and {len(stages) - len(shown)} more, measured less often", "light")))
     if whole:
         lines += [line(Piece("injection to last stage", "bold")), *(_spread(spread, width) for spread in whole)]
     if any(spread.at_receipt for spread in (*shown, *whole)):

@@ -8,8 +8,8 @@ from typing import Any
 from testrade_hooks import clock
 from testrade_hooks.reference.conditioner import ConditionedFrame, Conditioner
 from testrade_hooks.reference.health import Health
-from testrade_hooks.reference.orchestrator import CleanedFrame
 from testrade_hooks.reference.outlet import Link, Outlet
+from testrade_hooks.reference.request_builder import CleanedFrame
 from testrade_hooks.reference.screen_reader import RawReading
 
 _SERVICE = "OCRDataConditioningService"

@@ -8,28 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from testrade_hooks.reference.config import Config
-from testrade_hooks.reference.desk import TradingDesk, request_id
+from testrade_hooks.reference.desk import TradingDesk
 from testrade_hooks.reference.interpreter import Action, Interpretation, ScreenLine, interpret
 from testrade_hooks.reference.master_action_filter import FilterDecision, MasterActionFilter
 from testrade_hooks.reference.milestones import Milestones
 from testrade_hooks.reference.order_request import OrderRequest
 from testrade_hooks.reference.outlet import Link, Outlet
-from testrade_hooks.reference.quantities import InvalidQuantity, pricing_for, quantity_for
+from testrade_hooks.reference.request_builder import CleanedFrame, NoOrder, RequestBuilder
 from testrade_hooks.reference.signal_memory import SignalMemory
 
 _SERVICE = "OCRScalpingSignalOrchestratorService"
 _DECISIONS = "OCRScalpingSignalOrchestrator"
-
-
-@dataclass(frozen=True, slots=True)
-class CleanedFrame:
-    """What the conditioner made of one screen. `event_id` is its own event's id; the time is epoch seconds."""
-
-    snapshots: Mapping[str, dict[str, Any]]
-    event_id: str | None
-    raw_event_id: str
-    frame_timestamp: float
-    confidence: float
 
 
 @dataclass(slots=True)
@@ -42,19 +31,12 @@ class _Passage:
     milestones: Milestones
 
 
-class _NoOrder(Exception):
-    """The signal cannot become an order; `reason` is one of the declared failure reasons."""
-
-    def __init__(self, reason: str, details: str) -> None:
-        super().__init__(details)
-        self.reason = reason
-
-
 class Orchestrator:
     def __init__(self, config: Config, desk: TradingDesk, outlet: Outlet) -> None:
         self._config = config
         self._desk = desk
         self._outlet = outlet
+        self._requests = RequestBuilder(config, desk)
         self.memory = SignalMemory(config)
         self.filter = MasterActionFilter(config)
         self._mocks: dict[str, dict[str, Any]] = {}
@@ -101,8 +83,8 @@ class Orchestrator:
             self._conclude(passage, "SIGNAL_SUPPRESSED", "NO_FILTERED_SIGNAL", link)
             return
         try:
-            request = self._request(action, passage, decision, link)
-        except _NoOrder as problem:
+            request = self._requests.build(action, passage.line, passage.frame, passage.price, decision, link)
+        except NoOrder as problem:
             self.memory.remember(passage.line)
             self._fail("GENERATION", problem.reason, passage, {"action": action, "details": str(problem)}, link)
             return
@@ -151,43 +133,6 @@ class Orchestrator:
             "correlation_id": link.correlation_id,
         }
         return decision, self._outlet.publish("TESTRADE_MAF_DECISION", body, link)
-
-    def _request(self, action: Action, passage: _Passage, decision: FilterDecision, link: Link) -> OrderRequest:
-        line, frame, price = passage.line, passage.frame, passage.price
-        session = self._config.get("market_session")
-        if price is None or price <= 0:
-            kind = "EXTENDED_HOURS_PRICE_CALCULATION_FAILED" if session == "extended" else "PRICE_VALIDATION_FAILED"
-            raise _NoOrder(kind, f"no fresh price for {line.symbol}")
-        position = self._desk.positions.get(line.symbol)
-        try:
-            quantity = quantity_for(action, position, line.cost_basis, price, self._config)
-        except InvalidQuantity as problem:
-            raise _NoOrder("INVALID_QUANTITY_CALCULATED", str(problem)) from None
-        pricing = pricing_for(action.side, price, session)
-        return OrderRequest(
-            request_id=request_id(action, line.symbol),
-            symbol=line.symbol,
-            side=action.side,
-            quantity=quantity,
-            order_type=pricing.order_type,
-            limit_price=pricing.limit_price,
-            source_strategy=f"OCR_SCALPING_{action}",
-            related_ocr_event_id=frame.raw_event_id,
-            current_price=price,
-            current_position=position.total_shares,
-            ocr_frame_timestamp=frame.frame_timestamp,
-            triggering_cost_basis=line.cost_basis,
-            validation_id=link.validation_id,
-            correlation_id=link.correlation_id,
-            meta={
-                "ocr_confidence": frame.confidence,
-                "cleaned_snapshot_event_id": frame.event_id,
-                "causation_id": link.event_id,
-                "origin_correlation_id": link.correlation_id,
-                "maf_decision_metadata": {"decision_type": decision.decision_type, "reason": decision.reason},
-                "risk_assessment_metadata": {},
-            },
-        )
 
     def _send(self, action: Action, request: OrderRequest, passage: _Passage, link: Link) -> None:
         line = passage.line

@@ -214,12 +214,11 @@ class _Attempt:
         return self._result(_fault_of(problem), str(problem), problem.hint)
 
     def _result(self, fault: Fault | None, error: str, hint: str) -> StepExecutionResult:
-        stimulus = self.injected.stimulus if self.injected else self.step.stimulus
         return StepExecutionResult(
             step_id=self.step.step_id,
             description=self.step.description,
             stimulus_type=self.step.stimulus.type,
-            stimulus_summary=summary_of(stimulus),
+            stimulus_summary=self.injected.summary if self.injected else summary_of(self.step.stimulus),
             repeat_index=self.repeat_index,
             correlation_id=self.injected.correlation_id if self.injected else "",
             position=self._positions.of_step() if self._positions else None,

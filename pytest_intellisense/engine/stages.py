@@ -14,6 +14,8 @@ from pytest_intellisense.model.pipeline import PipelineSignature, Stage
 from pytest_intellisense.model.results import NearMiss, PipelineResult, StageResult, TracedEvent
 from pytest_intellisense.model.timeline import TimelineEvent
 
+_ORDERS = frozenset({"ORDER_REQUEST", "VALIDATED_ORDER"})
+
 
 class CompiledStage:
     def __init__(self, stage: Stage, operators: OperatorRegistry) -> None:
@@ -39,6 +41,7 @@ class _Progress:
         self.stage = compiled.stage
         self.events: list[Joined] = []
         self.ended = compiled.ends is None
+        self.done = False
 
     def take(self, joined: Joined) -> None:
         self.events.append(joined)
@@ -65,21 +68,24 @@ class Tracker:
     def offer(self, joined: Joined) -> bool:
         """Take one event of the chain; returns whether a stage took it."""
         event = joined.event
-        self._note_request(event)
+        if event.event_type in _ORDERS:
+            self._note_request(event)
         for progress in self._stages:
-            if not self._is_done(progress) and progress.compiled.matches(event):
+            if not progress.done and progress.compiled.matches(event):
                 progress.take(joined)
+                progress.done = self._is_done(progress)
                 return True
         for diversion in self._diversions:
             if diversion.matches(event):
                 self._note_end(event)
+                self._recount()
                 self.diverted.append((diversion.stage, joined))
         return False
 
     @property
     def complete(self) -> bool:
         """Every stage that must arrive has taken all its events."""
-        return all(self._is_done(each) for each in self._stages if not (each.stage.optional or each.stage.absent))
+        return all(each.done or each.stage.optional or each.stage.absent for each in self._stages)
 
     @property
     def intruder(self) -> Stage | None:
@@ -109,7 +115,7 @@ class Tracker:
         return any(each.compiled.matches(event) for each in self._stages)
 
     def missing(self) -> list[CompiledStage]:
-        return [each.compiled for each in self._stages if not self._is_done(each) and not each.stage.absent]
+        return [each.compiled for each in self._stages if not each.done and not each.stage.absent]
 
     def _is_done(self, progress: _Progress) -> bool:
         stage = progress.stage
@@ -129,10 +135,16 @@ class Tracker:
         return sum(quantity for request, quantity in self._requests.items() if request not in self._ended_requests)
 
     def _note_request(self, event: TimelineEvent) -> None:
-        if event.event_type in ("ORDER_REQUEST", "VALIDATED_ORDER"):
-            request, quantity = event.payload.get("request_id"), event.payload.get("quantity")
-            if isinstance(request, str) and is_number(quantity):
-                self._requests[request] = float(quantity)  # type: ignore[arg-type]
+        request, quantity = event.payload.get("request_id"), event.payload.get("quantity")
+        if isinstance(request, str) and isinstance(quantity, int | float):
+            self._requests[request] = float(quantity)
+            self._recount()
+
+    def _recount(self) -> None:
+        """What was ordered has changed, so an order may be whole now, or not yet."""
+        for progress in self._stages:
+            if progress.stage.whole_order:
+                progress.done = self._is_done(progress)
 
     def _note_end(self, event: TimelineEvent) -> None:
         """An order that was rejected or cancelled is no longer on its way."""
@@ -164,7 +176,7 @@ class Tracker:
                 StageResult(
                     key=stage.key,
                     event_type=first.event_type if first else _wanted_type(stage),
-                    arrived=self._is_done(progress),
+                    arrived=progress.done,
                     at_ns=traced[0].at_ns if traced else None,
                     time_source=traced[0].time_source if traced else "app",
                     optional=stage.optional,
@@ -181,7 +193,7 @@ class Tracker:
 
     def _note(self, progress: _Progress) -> str:
         stage, count = progress.stage, len(progress.events)
-        if not count or stage.absent or self._is_done(progress):
+        if not count or stage.absent or progress.done:
             return f"{count} events" if count > 1 else ""
         if stage.whole_order and progress.ended and count >= stage.min_count:
             return f"{self._filled(progress):g} of {self._ordered():g} filled"

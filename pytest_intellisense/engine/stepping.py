@@ -62,6 +62,7 @@ class Injected:
     windows: Windows
     correlation_id: str
     repeat_index: int
+    summary: str
 
 
 class StepRunner:
@@ -104,8 +105,9 @@ class StepRunner:
     def inject(self, step: InjectionStep, so_far: RunSoFar, repeat_index: int) -> Injected:
         """Send the stimulus at its intended time or times. Raises PlanError, EnvironmentProblem, CaptureFailed."""
         correlation_id = _correlation_id(step, repeat_index)
-        scope = _scope(step, correlation_id, so_far)
-        stimulus = _resolved(step.stimulus, scope)
+        written = step.stimulus.model_dump()
+        scope = _scope(written, correlation_id, so_far)
+        stimulus = _resolved(step.stimulus, written, scope)
         shots = shots_for(stimulus, correlation_id, self._files, so_far.folder)
         scope = _with_stimulus(scope, stimulus, shots[-1])
         self._requests.issued.update(shot.command.correlation_id for shot in shots)
@@ -120,9 +122,10 @@ class StepRunner:
             command = _grabbed(shot.command, intended_ns)
             observation.injected(self._injector.send(command, intended_ns=intended_ns))
         injected_ns = observation.origin().intended_ns
-        self._emit(StimulusInjected(step.step_id, repeat_index, correlation_id, summary_of(stimulus)))
+        summary = summary_of(stimulus)
+        self._emit(StimulusInjected(step.step_id, repeat_index, correlation_id, summary))
         windows = _windows(step, injected_ns)
-        return Injected(step, stimulus, scope.at(None), observation, windows, correlation_id, repeat_index)
+        return Injected(step, stimulus, scope.at(None), observation, windows, correlation_id, repeat_index, summary)
 
     def _chain(self, shot: Shot) -> Chain:
         return Chain(
@@ -241,14 +244,13 @@ def _correlation_id(step: InjectionStep, repeat_index: int) -> str:
     return given if repeat_index == 0 else f"{given}.repeat{repeat_index + 1}"
 
 
-def _scope(step: InjectionStep, correlation_id: str, so_far: RunSoFar) -> Scope:
+def _scope(written: Mapping[str, Any], correlation_id: str, so_far: RunSoFar) -> Scope:
     """Inside a stimulus, references reach its own fields, captured values and the stages of the step before."""
-    stimulus = {**step.stimulus.model_dump(), "step_correlation_id": correlation_id, "correlation_id": correlation_id}
+    stimulus = {**written, "step_correlation_id": correlation_id, "correlation_id": correlation_id}
     return Scope(stimulus, so_far.last, dict(so_far.values))
 
 
-def _resolved(stimulus: Stimulus, scope: Scope) -> Stimulus:
-    written = stimulus.model_dump()
+def _resolved(stimulus: Stimulus, written: Mapping[str, Any], scope: Scope) -> Stimulus:
     if not has_references(written):
         return stimulus
     try:
@@ -260,8 +262,8 @@ def _resolved(stimulus: Stimulus, scope: Scope) -> Stimulus:
 
 
 def _with_stimulus(scope: Scope, stimulus: Stimulus, shot: Shot) -> Scope:
-    known = {**stimulus.model_dump(), "step_correlation_id": shot.command.correlation_id}
-    known["correlation_id"] = shot.command.correlation_id
+    own_id = shot.command.correlation_id
+    known = {**stimulus.model_dump(), "step_correlation_id": own_id, "correlation_id": own_id}
     if "request_id" in shot.command.parameters:
         known["derived_order_request_id"] = shot.command.parameters["request_id"]
     return replace(scope, stimulus=known)

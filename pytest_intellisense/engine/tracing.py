@@ -24,6 +24,7 @@ _ORDER_ID_FIELDS: Mapping[str, str] = {
     "broker_id": BROKER_ORDER,
     "ls_order_id": BROKER_ORDER,
 }
+_ORDER_ID_NAMES = frozenset(_ORDER_ID_FIELDS)
 _MASTER_ID_FIELDS = ("master_correlation_id", "causing_correlation_id", "correlation_id", "origin_correlation_id")
 _CAUSE_FIELDS = ("causation_id", "original_ocr_event_id", "related_ocr_event_id")
 _NO_ID = frozenset({"", "None", "null", "0", "-1", "-999", "MISSING_CORRELATION_ID"})
@@ -143,10 +144,10 @@ def _causes(event: TimelineEvent) -> Iterator[str]:
 
 
 def _order_keys(payload: Mapping[str, Any]) -> Iterator[Key]:
-    for name, kind in _ORDER_ID_FIELDS.items():
-        value = payload.get(name)
+    for name in payload.keys() & _ORDER_ID_NAMES:
+        value = payload[name]
         if isinstance(value, str | int) and (text := str(value)) not in _NO_ID:
-            yield (kind, text)
+            yield (_ORDER_ID_FIELDS[name], text)
     request = payload.get("order_request_data")
     if isinstance(request, Mapping) and isinstance(wanted := request.get("request_id"), str) and wanted:
         yield (REQUEST, wanted)

@@ -69,7 +69,7 @@ def attach_row(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Te
     row = row_of(item, call, report)
     if row is not None:
         run_report.attach(report, row, runtime_of(item.config).session_row())
-        report.user_properties += junit.properties(row)
+        junit.record(item.user_properties, row)
 
 
 def close_runtime(session: pytest.Session) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_intellisense.reporting.lines import Line, Writer, clipped
+from pytest_intellisense.reporting.lines import Line, Writer
 from pytest_intellisense.reporting.rows import PlanRow, SessionRow
 from pytest_intellisense.reporting.terminal import summary_lines, verdict_word
 
@@ -39,8 +39,9 @@ def teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str
 
 @dataclass(frozen=True, slots=True)
 class _SameAs:
-    """The representation of a failure that stands in full elsewhere."""
+    """The representation of a failure that stands in full elsewhere; `message` is its line in the short summary."""
 
+    first: str
     message: str
     path: str
     lineno: int
@@ -50,10 +51,10 @@ class _SameAs:
         return self
 
     def __str__(self) -> str:
-        return self.message
+        return f"ENV  same as {self.first}"
 
     def toterminal(self, tw: Writer) -> None:
-        tw.line(self.message, red=True)
+        tw.line(str(self), red=True)
 
 
 class RunReport:
@@ -79,7 +80,7 @@ class RunReport:
         if row is None:
             return
         row["outcome"] = _outcome(report)
-        self.session = self.session or getattr(report, "intellisense_session", None)
+        self.session = getattr(report, "intellisense_session", None) or self.session
         self._rows.pop(row["nodeid"], None)
         self._rows[row["nodeid"]] = row
         self._fold_repeated_environment_failure(report, row)
@@ -110,8 +111,7 @@ class RunReport:
             return
         first = self._first_seen.setdefault((row["sentence"], row["hint"]), report.nodeid)
         if first != report.nodeid:
-            same = _SameAs(f"ENV  same as {first}: {clipped(row['sentence'], 60)}", row["plan_path"], row["line"])
-            vars(report)["longrepr"] = same
+            vars(report)["longrepr"] = _SameAs(first, f"ENV {row['sentence']}", row["plan_path"], row["line"])
 
 
 def _outcome(report: pytest.TestReport) -> str:

@@ -56,7 +56,8 @@ def test_an_environment_that_is_not_usable_is_told_once(folder):
     """The second plan that meets it refers to the first."""
     out = reporting_plugin.run(folder).stdout
     assert out.count("hint     Start a price feed") == 1
-    assert "ENV  same as test_plans.py::test_plan[2]: no price of AAPL within 5 s" in out
+    assert "ENV  same as test_plans.py::test_plan[2]\n" in out
+    assert "test_plan[3] - ENV no price of AAPL within 5 s" in out
 
 
 @pytest.mark.parametrize("mode", [(), ("-n2",)], ids=["alone", "xdist"])

@@ -1,0 +1,154 @@
+"""Makes sense of raw OCR text: lines become snapshots of positions, and every decision on the way is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from testrade_hooks.reference.config import Config
+from testrade_hooks.reference.decimal_correction import corrected_cost
+from testrade_hooks.reference.flicker import FlickerFilter
+from testrade_hooks.reference.screen_lines import STRATEGY_WORDS, ScreenLine, parse_line
+from testrade_hooks.reference.screen_numbers import cost_of, number_text, per_share_of, realized_of
+
+_COLUMNS = 3
+
+Prices = Callable[[str], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`event_name` is the name it is published under."""
+
+    event_name: str
+    decision_type: str
+    reason: str
+    context: dict[str, Any]
+
+
+@dataclass(slots=True)
+class ConditionedFrame:
+    """What one frame said. Snapshots by symbol, money in dollars; counters are of this frame alone."""
+
+    snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
+    no_trade_reason: str | None = None
+    counters: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            (
+                "symbols_processed",
+                "lines_processed",
+                "flickers_rejected",
+                "decimal_corrections_applied",
+                "validation_failures",
+            ),
+            0,
+        )
+    )
+
+
+class Conditioner:
+    """Keeps per symbol the last strategy word and the last believed cost."""
+
+    def __init__(self, config: Config, prices: Prices) -> None:
+        self._config = config
+        self._prices = prices
+        self._flicker = FlickerFilter()
+        self._strategies: dict[str, str] = {}
+
+    def reset(self) -> None:
+        """Forget every symbol."""
+        self._flicker.reset()
+        self._strategies.clear()
+
+    def condition(self, raw_text: str, confidence: float) -> ConditionedFrame:
+        """Read every line; of two lines with one symbol the later wins. `confidence` is told with each refusal."""
+        frame = ConditionedFrame()
+        lines = [line for line in raw_text.split("\n") if line.strip()]
+        for raw in lines:
+            frame.counters["lines_processed"] += 1
+            self._line(parse_line(raw, self._config.get("ocr_fuzzy_match_threshold")), confidence, frame)
+        frame.counters["symbols_processed"] = len(frame.snapshots)
+        if not frame.snapshots:
+            frame.no_trade_reason = "no text on the screen" if not lines else f"none of {len(lines)} lines is a position"
+        return frame
+
+    def _line(self, line: ScreenLine, confidence: float, frame: ConditionedFrame) -> None:
+        numbers = [text for token in line.numbers if (text := number_text(token)) is not None]
+        price = self._prices(line.symbol) if line.symbol else None
+        refusal = _refusal(line, numbers, price)
+        if refusal:
+            decision_type, reason = refusal
+            frame.counters["validation_failures"] += 1
+            context = {"raw_line": line.raw, "tokens": list(line.tokens), "symbol": line.symbol, "confidence": confidence}
+            frame.decisions.append(Decision("OCRValidationDecision", decision_type, reason, context))
+            return
+        assert line.symbol is not None and line.strategy is not None
+        self._note_strategy(line.symbol, line.strategy)
+        cost = self._cost(line.symbol, numbers[0], price, frame)
+        frame.snapshots[line.symbol] = {
+            "symbol": line.symbol,
+            "strategy_hint": line.strategy,
+            "cost_basis": cost,
+            "pnl_per_share": round(per_share_of(numbers[1], cost=cost, price=price), 4),
+            "realized_pnl": round(realized_of(numbers[2]), 4),
+        }
+
+    def _note_strategy(self, symbol: str, strategy: str) -> None:
+        """Opening and closing end what was known about the cost."""
+        before = self._strategies.get(symbol, "Closed")
+        if (before == "Closed") != (strategy == "Closed"):
+            self._flicker.forget(symbol)
+        self._strategies[symbol] = strategy
+
+    def _cost(self, symbol: str, text: str, price: float | None, frame: ConditionedFrame) -> float:
+        get = self._config.get
+        correction = corrected_cost(cost_of(text), price)
+        frame.counters["decimal_corrections_applied"] += correction.applied
+        frame.decisions.append(
+            Decision(
+                "OCRDecimalCorrectionDecision",
+                "DECIMAL_CORRECTION_APPLIED" if correction.applied else "DECIMAL_CORRECTION_SKIPPED",
+                f"{text} read as {correction.value:.2f}" if correction.applied else correction.skip_reason,
+                {
+                    "symbol": symbol,
+                    "raw_value": text,
+                    "corrected_value": correction.value,
+                    "reference_price": price,
+                    "ratio": correction.ratio,
+                    "exponent": correction.exponent,
+                    "skip_reason": correction.skip_reason or None,
+                },
+            )
+        )
+        judged = self._flicker.judge(
+            symbol,
+            correction.value,
+            price if get("price_check_mode") != "none" else None,
+            enabled=get("enable_flicker_filter"),
+            tolerance=get("accept_tolerance_cents") / 100,
+            confirmations=get("stable_cost_confirmation_frames"),
+        )
+        frame.counters["flickers_rejected"] += judged.decision_type == "FLICKER_REJECTED"
+        context = {
+            "symbol": symbol,
+            "ocr_value": correction.value,
+            "stable_value": judged.stable,
+            "seen": judged.seen,
+            "price": price,
+        }
+        frame.decisions.append(Decision("OCRFlickerDecision", judged.decision_type, judged.reason, context))
+        return round(judged.value, 4)
+
+
+def _refusal(line: ScreenLine, numbers: list[str], price: float | None) -> tuple[str, str] | None:
+    if line.strategy is None:
+        return "STRATEGY_VALIDATION_FAILURE", f"the line does not begin with one of {', '.join(STRATEGY_WORDS)}"
+    if line.symbol is None:
+        return "SYMBOL_VALIDATION_FAILURE", "no symbol of 1 to 6 characters after the strategy word"
+    if price is None:
+        return "JIT_VALIDATION_FAILURE", f"SYMBOL_NO_PRICE_DATA: no price of {line.symbol}"
+    if len(numbers) < _COLUMNS:
+        return "INSUFFICIENT_NUMERIC_TOKENS", f"{len(numbers)} numbers after the symbol; {_COLUMNS} are needed"
+    return None

@@ -1,0 +1,75 @@
+"""The flicker filter: a cost basis that jumps where no trade could have brought it must be seen again to be believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SAME = 0.005
+PRICE_SLACK = 0.01
+"""Share of the live price by which a cost may leave the span between the last cost and the price: the feed lags."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlickerDecision:
+    """`value` is the cost to go on with. `seen` counts sightings of a value that is not believed yet."""
+
+    decision_type: str
+    reason: str
+    value: float
+    stable: float | None
+    seen: int = 0
+
+
+@dataclass(slots=True)
+class _Track:
+    stable: float
+    suspect: float | None = None
+    seen: int = 0
+
+
+class FlickerFilter:
+    """Remembers per symbol the last believed cost, and a suspect value with how often it was seen in a row."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[str, _Track] = {}
+
+    def forget(self, symbol: str) -> None:
+        self._tracks.pop(symbol, None)
+
+    def reset(self) -> None:
+        self._tracks.clear()
+
+    def judge(
+        self, symbol: str, cost: float, price: float | None, *, enabled: bool, tolerance: float, confirmations: int
+    ) -> FlickerDecision:
+        """Believe or doubt `cost`. An add at market price moves a cost towards the price: other moves are suspect.
+
+        A suspect value is believed once it was seen `confirmations` more times in a row. `tolerance` is in dollars.
+        """
+        track = self._tracks.get(symbol)
+        if not enabled:
+            self._tracks[symbol] = _Track(cost)
+            return FlickerDecision("FILTER_DISABLED_ACCEPTED", "the filter is off", cost, track.stable if track else None)
+        if track is None:
+            self._tracks[symbol] = _Track(cost)
+            return FlickerDecision("INITIAL_VALUE_ACCEPTED", "first value of the symbol", cost, None)
+        if self._plausible(cost, track.stable, price, tolerance):
+            self._tracks[symbol] = _Track(cost)
+            return FlickerDecision("NON_FLICKER_ACCEPTED", "a trade could have brought it", cost, track.stable)
+        repeated = track.suspect is not None and abs(cost - track.suspect) <= SAME
+        track.suspect, track.seen = cost, track.seen + 1 if repeated else 0
+        if track.seen >= confirmations:
+            self._tracks[symbol] = _Track(cost)
+            return FlickerDecision(
+                "FLICKER_CONFIRMED", f"seen {track.seen + 1} times in a row", cost, track.stable, track.seen + 1
+            )
+        reason = (
+            f"{cost:.2f} is out of reach from {track.stable:.2f}; seen {track.seen + 1} times, believed at {confirmations + 1}"
+        )
+        return FlickerDecision("FLICKER_REJECTED", reason, track.stable, track.stable, track.seen + 1)
+
+    @staticmethod
+    def _plausible(cost: float, stable: float, price: float | None, tolerance: float) -> bool:
+        other = stable if price is None else price
+        slack = tolerance + PRICE_SLACK * other
+        return min(stable, other) - slack <= cost <= max(stable, other) + slack

@@ -89,9 +89,9 @@ def _where(row: PlanRow, primary: Failure | None, step: StepRow | None, width: i
     outcome = primary[1] if primary else None
     place = outcome if outcome and outcome["line"] else step
     at = f"{place['line']}:{place['column']}" if place and place["line"] else f"{row['line']}"
-    what = f"{outcome['validation_id']}  {_expectation(outcome)}" if outcome else ""
+    what = f"  {outcome['validation_id']}  {_expectation(outcome)}" if outcome else ""
     start = f"  {printable(row['plan_path'])}:{at}"
-    lines = [line(Piece(start, "bold"), clipped(f"  {printable(what)}", width - len(start)))]
+    lines = [line(Piece(start, "bold"), clipped(printable(what), width - len(start)))]
     if step:
         lines.append(line(clipped(f"  {_step_words(row, step, outcome)}", width)))
     return lines

@@ -14,8 +14,9 @@ from pytest_intellisense.engine.emitted import Emitted, PlanFinished, PlanStarte
 from pytest_intellisense.engine.operators import OPERATORS, OperatorRegistry
 from pytest_intellisense.engine.pipelines import BUILT_IN_PIPELINES
 from pytest_intellisense.engine.ports import Clock, EventSource, Injector
+from pytest_intellisense.engine.preparing import summary_of
 from pytest_intellisense.engine.restoring import StateBefore
-from pytest_intellisense.engine.stepping import Injected, Position, RunSoFar, StepRunner, summary_of
+from pytest_intellisense.engine.stepping import Injected, Position, RunSoFar, StepRunner
 from pytest_intellisense.engine.verdicts import is_loss, lost_between, plan_result, step_fault, without_certainty
 from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, IntelliSenseError, PlanError
 from pytest_intellisense.model.pipeline import PipelineSignature
@@ -128,6 +129,7 @@ class MillisecondOptimizationCapture:
             return LossReport(measurable=False, notes=(str(problem),))
 
     def _step(self, step: InjectionStep, so_far: RunSoFar, positions: _Positions | None) -> list[StepExecutionResult]:
+        so_far.samples = {}
         results: list[StepExecutionResult] = []
         repeats: list[PipelineResult] = []
         state: StateBefore | None = None

@@ -17,6 +17,9 @@ from pytest_intellisense.model.timeline import TimelineEvent
 _ORDERS = frozenset({"ORDER_REQUEST", "VALIDATED_ORDER"})
 
 
+Candidates = tuple[tuple[int, ...], tuple["CompiledStage", ...]]
+
+
 class CompiledStage:
     def __init__(self, stage: Stage, operators: OperatorRegistry) -> None:
         self.stage = stage
@@ -31,6 +34,18 @@ class CompiledPipeline:
         self.signature = signature
         self.stages = [CompiledStage(stage, operators) for stage in signature.stages]
         self.diversions = [CompiledStage(stage, operators) for stage in signature.diversions]
+        self.has_absent = any(stage.absent for stage in signature.stages)
+        self._of_type: dict[tuple[str, str], Candidates] = {}
+
+    def candidates(self, event: TimelineEvent) -> Candidates:
+        """The stages (by index) and diversions whose criteria admit events of this type."""
+        key = event.event_type, event.wire_type
+        found = self._of_type.get(key)
+        if found is None:
+            stages = tuple(index for index, stage in enumerate(self.stages) if stage.matches.is_of_type(event))
+            diversions = tuple(one for one in self.diversions if one.matches.is_of_type(event))
+            found = self._of_type[key] = (stages, diversions)
+        return found
 
 
 class _Progress:
@@ -59,7 +74,8 @@ class Tracker:
         self.signature = pipeline.signature
         self.diverted: list[tuple[Stage, Joined]] = []
         self._stages = [_Progress(stage) for stage in pipeline.stages]
-        self._diversions = pipeline.diversions
+        self.has_absent = pipeline.has_absent
+        self._pipeline = pipeline
         self._ordered_quantity = ordered_quantity
         self._requests: dict[str, float] = {}
         self._ended_requests: set[str] = set()
@@ -70,12 +86,14 @@ class Tracker:
         event = joined.event
         if event.event_type in _ORDERS:
             self._note_request(event)
-        for progress in self._stages:
+        stages, diversions = self._pipeline.candidates(event)
+        for index in stages:
+            progress = self._stages[index]
             if not progress.done and progress.compiled.matches(event):
                 progress.take(joined)
                 progress.done = self._is_done(progress)
                 return True
-        for diversion in self._diversions:
+        for diversion in diversions:
             if diversion.matches(event):
                 self._note_end(event)
                 self._recount()
@@ -90,6 +108,8 @@ class Tracker:
     @property
     def intruder(self) -> Stage | None:
         """The stage that must not arrive and did."""
+        if not self.has_absent:
+            return None
         return next((each.stage for each in self._stages if each.stage.absent and each.events), None)
 
     @property
@@ -102,17 +122,10 @@ class Tracker:
         return any(each.stage.optional and not each.events for each in self._stages)
 
     @property
-    def has_absent(self) -> bool:
-        return any(each.stage.absent for each in self._stages)
-
-    @property
     def last_event(self) -> TimelineEvent | None:
         """The event that made the pipeline complete, by arrival."""
         taken = [each.events[-1].event for each in self._stages if each.events and not each.stage.absent]
         return max(taken, key=lambda event: event.global_sequence_id, default=None)
-
-    def matches_any(self, event: TimelineEvent) -> bool:
-        return any(each.compiled.matches(event) for each in self._stages)
 
     def missing(self) -> list[CompiledStage]:
         return [each.compiled for each in self._stages if not each.done and not each.stage.absent]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from pytest_intellisense.engine.asking import Requests
 from pytest_intellisense.engine.checks.context import StepView, symbol_of
@@ -21,20 +18,29 @@ from pytest_intellisense.engine.observing import Observation
 from pytest_intellisense.engine.operators import OperatorRegistry
 from pytest_intellisense.engine.pipelines import DEFAULT_PIPELINE, find_pipeline
 from pytest_intellisense.engine.placeholders import Scope, has_references
-from pytest_intellisense.engine.ports import Clock, EventSource, InjectionCommand, Injector
+from pytest_intellisense.engine.ports import Clock, EventSource, Injector
+from pytest_intellisense.engine.preparing import (
+    correlation_id_for,
+    grabbed,
+    resolved,
+    scope_for,
+    summary_of,
+    windows_of,
+    with_stimulus,
+)
 from pytest_intellisense.engine.stages import CompiledPipeline, Tracker, pipeline_result
-from pytest_intellisense.engine.stopping import ABSENCE_NS, Stop, Windows
+from pytest_intellisense.engine.stopping import Stop, Windows
 from pytest_intellisense.engine.tracing import Chain
 from pytest_intellisense.errors import EnvironmentProblem, PlanError
 from pytest_intellisense.model.pipeline import PipelineSignature
 from pytest_intellisense.model.plan import InjectionStep
 from pytest_intellisense.model.results import PipelineResult, ValidationOutcome
-from pytest_intellisense.model.stimulus import BrokerResponse, Stimulus
+from pytest_intellisense.model.stimulus import Stimulus
 from pytest_intellisense.model.validation import ValidationPoint
 
 _QUIET_NS = 250_000_000
 _LONGEST_MESSAGE = 300
-_AFTER_COMPLETION = frozenset({"no_extra_events"})
+_SAMPLED = frozenset({"latency_between"})
 
 Position = Callable[[ValidationPoint], tuple[int, int] | None]
 
@@ -49,6 +55,7 @@ class RunSoFar:
     values: dict[str, Any] = field(default_factory=dict)
     traced: dict[str, list[PipelineResult]] = field(default_factory=dict)
     last: PipelineResult | None = None
+    samples: dict[str, dict[int, int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -104,12 +111,12 @@ class StepRunner:
 
     def inject(self, step: InjectionStep, so_far: RunSoFar, repeat_index: int) -> Injected:
         """Send the stimulus at its intended time or times. Raises PlanError, EnvironmentProblem, CaptureFailed."""
-        correlation_id = _correlation_id(step, repeat_index)
+        correlation_id = correlation_id_for(step, repeat_index)
         written = step.stimulus.model_dump()
-        scope = _scope(written, correlation_id, so_far)
-        stimulus = _resolved(step.stimulus, written, scope)
+        scope = scope_for(written, correlation_id, so_far.values, so_far.last)
+        stimulus = resolved(step.stimulus, written, scope)
         shots = shots_for(stimulus, correlation_id, self._files, so_far.folder)
-        scope = _with_stimulus(scope, stimulus, shots[-1])
+        scope = with_stimulus(scope, stimulus, shots[-1])
         self._requests.issued.update(shot.command.correlation_id for shot in shots)
         chains = [self._chain(shot) for shot in shots]
         pipeline = self._pipeline(step, so_far, scope)
@@ -119,12 +126,12 @@ class StepRunner:
             intended_ns = first_ns + shot.at_ns
             if shot.at_ns:
                 observation.until(intended_ns)
-            command = _grabbed(shot.command, intended_ns)
+            command = grabbed(shot.command, intended_ns)
             observation.injected(self._injector.send(command, intended_ns=intended_ns))
         injected_ns = observation.origin().intended_ns
         summary = summary_of(stimulus)
         self._emit(StimulusInjected(step.step_id, repeat_index, correlation_id, summary))
-        windows = _windows(step, injected_ns)
+        windows = windows_of(step, injected_ns)
         return Injected(step, stimulus, scope.at(None), observation, windows, correlation_id, repeat_index, summary)
 
     def _chain(self, shot: Shot) -> Chain:
@@ -186,7 +193,9 @@ class StepRunner:
         """Evaluate every validation point; ask failed ones again as long as events still come that may change them."""
         is_last = injected.repeat_index == injected.step.repeat - 1
         points = [point for point in injected.step.validation_points if is_last or point.statistic is None]
+        sampled = [] if is_last else [one for one in injected.step.validation_points if one.type in _SAMPLED and one.statistic]
         observation, stop = injected.observation, Stop(result.stop_reason)
+        self._evaluate(injected, sampled, result, so_far, repeats, position)
         judged = self._evaluate(injected, points, result, so_far, repeats, position)
         until_ns = min(self._now_ns() + _QUIET_NS, injected.windows.deadline_ns)
         while self._undecided(judged) and stop is not Stop.DEADLINE:
@@ -220,68 +229,15 @@ class StepRunner:
             operators=self._operators,
             query=self._requests.query,
             repeats=repeats,
+            samples=so_far.samples,
             earlier=so_far.traced,
-            known_symbols=so_far.symbols | _symbols(injected),
+            known_symbols=lambda: so_far.symbols | _symbols(injected),
         )
         return tuple(self._checks.outcome(point, view, position(point)) for point in points)
 
 
-def _grabbed(command: InjectionCommand, intended_ns: int) -> InjectionCommand:
-    """A frame counts as grabbed at the time it was meant to be injected."""
-    if command.image is None:
-        return command
-    return replace(command, parameters={**command.parameters, "grab_timestamp_ns": intended_ns})
-
-
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
-
-
-def _correlation_id(step: InjectionStep, repeat_index: int) -> str:
-    given = step.stimulus.correlation_id
-    if given is None:
-        return f"{step.step_id}_{uuid.uuid4().hex[:8]}"
-    return given if repeat_index == 0 else f"{given}.repeat{repeat_index + 1}"
-
-
-def _scope(written: Mapping[str, Any], correlation_id: str, so_far: RunSoFar) -> Scope:
-    """Inside a stimulus, references reach its own fields, captured values and the stages of the step before."""
-    stimulus = {**written, "step_correlation_id": correlation_id, "correlation_id": correlation_id}
-    return Scope(stimulus, so_far.last, dict(so_far.values))
-
-
-def _resolved(stimulus: Stimulus, written: Mapping[str, Any], scope: Scope) -> Stimulus:
-    if not has_references(written):
-        return stimulus
-    try:
-        return type(stimulus).model_validate(scope.resolved(written))
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(map(str, first["loc"])) or stimulus.type
-        raise PlanError(f"the stimulus is not valid once its references are filled in: {where}: {first['msg']}") from None
-
-
-def _with_stimulus(scope: Scope, stimulus: Stimulus, shot: Shot) -> Scope:
-    own_id = shot.command.correlation_id
-    known = {**stimulus.model_dump(), "step_correlation_id": own_id, "correlation_id": own_id}
-    if "request_id" in shot.command.parameters:
-        known["derived_order_request_id"] = shot.command.parameters["request_id"]
-    return replace(scope, stimulus=known)
-
-
-def _windows(step: InjectionStep, injected_ns: int) -> Windows:
-    at_least_ns = round(step.wait_after_injection_s * 1e9)
-    after_completion_ns = 0
-    for point in step.validation_points:
-        window_ns = point.window_ns
-        if point.type in _AFTER_COMPLETION:
-            after_completion_ns = max(after_completion_ns, window_ns or ABSENCE_NS)
-        elif window_ns is not None:
-            at_least_ns = max(at_least_ns, window_ns)
-        elif point.type == "event_absence":
-            after_completion_ns = max(after_completion_ns, ABSENCE_NS)
-    deadline_ns = injected_ns + max(round(step.timeout_s * 1e9), at_least_ns)
-    return Windows(injected_ns, deadline_ns, injected_ns + at_least_ns, after_completion_ns)
 
 
 def _symbols(injected: Injected) -> set[str]:
@@ -294,26 +250,3 @@ def _symbols(injected: Injected) -> set[str]:
         if isinstance(snapshots := joined.event.payload.get("snapshots"), Mapping):
             found.update(map(str, snapshots))
     return found
-
-
-def summary_of(stimulus: Stimulus) -> str:
-    """A stimulus in a few words."""
-    match stimulus:
-        case BrokerResponse():
-            return f"broker says {stimulus.status} for order {stimulus.order_id}"
-        case _:
-            pass
-    known = stimulus.model_dump(exclude={"type", "correlation_id"}, exclude_none=True, exclude_defaults=True)
-    return " ".join(_short(name, value) for name, value in known.items())[:200]
-
-
-_BARE = frozenset({"symbol", "side", "order_type", "image", "manifest", "quantity"})
-
-
-def _short(name: str, value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if name == "raw_data" and isinstance(value, Mapping):
-        text = value.get("full_raw_text") or ", ".join(map(str, value.get("snapshots") or ()))
-        return str(text).replace("\n", " | ")
-    return str(value) if name in _BARE else f"{name}={value}"

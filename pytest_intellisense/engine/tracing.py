@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ _ORDER_ID_FIELDS: Mapping[str, str] = {
 }
 _ORDER_ID_NAMES = frozenset(_ORDER_ID_FIELDS)
 _MASTER_ID_FIELDS = ("master_correlation_id", "causing_correlation_id", "correlation_id", "origin_correlation_id")
-_CAUSE_FIELDS = ("causation_id", "original_ocr_event_id", "related_ocr_event_id")
+_CAUSE_FIELDS = frozenset({"causation_id", "original_ocr_event_id", "related_ocr_event_id"})
 _NO_ID = frozenset({"", "None", "null", "0", "-1", "-999", "MISSING_CORRELATION_ID"})
 
 
@@ -55,7 +55,7 @@ class Chain:
         self._known: set[Key] = set(seeds)
         self._foreign = foreign
         self._adopts_foreign = adopts_foreign
-        self._parked: dict[Key, list[tuple[TimelineEvent, tuple[Key, ...]]]] = {}
+        self._parked: dict[Key, list[TimelineEvent]] = {}
         self._numbers: set[int] = set()
 
     def __contains__(self, event: TimelineEvent) -> bool:
@@ -63,62 +63,59 @@ class Chain:
 
     def add(self, event: TimelineEvent) -> list[Joined]:
         """Take one captured event; returns what it brought into the chain: itself, and earlier ones it explains."""
+        first = len(self.joined)
+        if event.correlation_id == self.correlation_id:
+            self._join(event, "correlation_id")
+            return self.joined[first:]
         links = self._links(event)
         reason = self._reason(event, links)
-        if reason is None:
-            entry = (event, links)
-            for key in links:
-                self._parked.setdefault(key, []).append(entry)
-            return []
-        first = len(self.joined)
-        self._join(event, links, reason)
-        return self.joined[first:]
-
-    def _reason(self, event: TimelineEvent, links: tuple[Key, ...]) -> str | None:
-        stated = event.correlation_id
-        if stated == self.correlation_id:
-            return "correlation_id"
-        payload = event.payload
-        for name in _MASTER_ID_FIELDS:
-            if payload.get(name) == self.correlation_id:
-                return "correlation_id"
+        if reason is not None:
+            self._join(event, reason)
+            return self.joined[first:]
         for key in links:
-            if key in self._known:
-                return "causation_id" if key[0] == _SELF else key[0]
-        return None
+            self._parked.setdefault(key, []).append(event)
+        return []
 
-    def _join(self, event: TimelineEvent, links: tuple[Key, ...], reason: str) -> None:
-        waiting = [(event, links, reason)]
+    def _reason(self, event: TimelineEvent, links: Iterable[Key]) -> str | None:
+        payload = event.payload
+        if any(payload.get(name) == self.correlation_id for name in _MASTER_ID_FIELDS):
+            return "correlation_id"
+        return next((_label(key) for key in links if key in self._known), None)
+
+    def _join(self, event: TimelineEvent, reason: str) -> None:
+        waiting = [(event, reason)]
         while waiting:
-            event, links, reason = waiting.pop()
+            event, reason = waiting.pop()
             if event.global_sequence_id in self._numbers:
                 continue
             self._numbers.add(event.global_sequence_id)
             self.joined.append(Joined(event, reason))
-            for key in self._teaches(event):
-                if key not in self._known:
-                    self._known.add(key)
-                    by = "causation_id" if key[0] in (_CAUSE, _SELF) else key[0]
-                    waiting.extend((parked, its_links, by) for parked, its_links in self._parked.pop(key, ()))
+            fresh = [key for key in _lessons(event) if key not in self._known]
+            self._known.update(fresh)
+            if self._parked:
+                for key in fresh:
+                    waiting.extend((parked, _label(key)) for parked in self._parked.pop(key, ()))
 
-    def _links(self, event: TimelineEvent) -> tuple[Key, ...]:
-        """The keys by which this event could be joined although its correlation id is not the master id."""
-        if event.correlation_id == self.correlation_id:
-            return ()
+    def _links(self, event: TimelineEvent) -> list[Key]:
+        """The keys by which an event could be joined that does not carry the master id."""
         keys = [(_CAUSE, cause) for cause in _causes(event)]
         if self._adopts_foreign or event.correlation_id not in self._foreign:
             keys.extend(_order_keys(event.payload))
         if is_broken(event.correlation_id):
             keys.extend((_SELF, own) for own in _own_ids(event))
-        return tuple(keys)
+        return keys
 
-    def _teaches(self, event: TimelineEvent) -> Iterator[Key]:
-        """The keys by which further events are joined, now that this one belongs to the chain."""
-        for own in _own_ids(event):
-            yield (_CAUSE, own)
-        for cause in _causes(event):
-            yield (_SELF, cause)
-        yield from _order_keys(event.payload)
+
+def _lessons(event: TimelineEvent) -> list[Key]:
+    """The keys by which further events are joined once this one belongs to the chain."""
+    keys = [(_CAUSE, own) for own in _own_ids(event)]
+    keys.extend((_SELF, cause) for cause in _causes(event))
+    keys.extend(_order_keys(event.payload))
+    return keys
+
+
+def _label(key: Key) -> str:
+    return "causation_id" if key[0] == _SELF else key[0]
 
 
 def is_broken(correlation_id: str | None) -> bool:
@@ -126,31 +123,33 @@ def is_broken(correlation_id: str | None) -> bool:
     return not correlation_id or correlation_id.startswith("REPAIRED_") or correlation_id in _NO_ID
 
 
-def _own_ids(event: TimelineEvent) -> Iterator[str]:
-    if event.event_id:
-        yield event.event_id
+def _own_ids(event: TimelineEvent) -> list[str]:
+    own = [event.event_id] if event.event_id else []
     inner = event.payload.get("event_id")
     if isinstance(inner, str) and inner and inner != event.event_id:
-        yield inner
+        own.append(inner)
+    return own
 
 
-def _causes(event: TimelineEvent) -> Iterator[str]:
-    if event.causation_id:
-        yield event.causation_id
-    for name in _CAUSE_FIELDS:
-        cause = event.payload.get(name)
+def _causes(event: TimelineEvent) -> list[str]:
+    causes = [event.causation_id] if event.causation_id else []
+    for name in event.payload.keys() & _CAUSE_FIELDS:
+        cause = event.payload[name]
         if isinstance(cause, str) and cause and cause != event.causation_id:
-            yield cause
+            causes.append(cause)
+    return causes
 
 
-def _order_keys(payload: Mapping[str, Any]) -> Iterator[Key]:
+def _order_keys(payload: Mapping[str, Any]) -> list[Key]:
+    keys = []
     for name in payload.keys() & _ORDER_ID_NAMES:
         value = payload[name]
         if isinstance(value, str | int) and (text := str(value)) not in _NO_ID:
-            yield (_ORDER_ID_FIELDS[name], text)
+            keys.append((_ORDER_ID_FIELDS[name], text))
     request = payload.get("order_request_data")
     if isinstance(request, Mapping) and isinstance(wanted := request.get("request_id"), str) and wanted:
-        yield (REQUEST, wanted)
+        keys.append((REQUEST, wanted))
+    return keys
 
 
 def order_seeds(order_id: object) -> tuple[Key, ...]:

@@ -341,10 +341,13 @@ def test_statistics_over_repetitions_are_judged_after_the_last(app: MemoryTestra
         latency(TOTAL, "==", expected, statistic=name)
         for name, expected in {"min": 20, "median": 35, "mean": 37.5, "p90": 60, "max": 60}.items()
     ]
+    points.append(
+        {"type": "latency_between", "from_event": "ACK", "to_event": FILL_STAGE, "statistic": "median", "expected_value": 25}
+    )
     capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock)
     steps = capture.run(case(step(BUY, *points, pipeline=TO_FILL, repeat=4))).steps
-    assert [len(one.outcomes) for one in steps] == [0, 0, 0, 5]
-    assert [outcome.details for outcome in steps[-1].outcomes] == [""] * 5
+    assert [len(one.outcomes) for one in steps] == [0, 0, 0, 6]
+    assert [outcome.details for outcome in steps[-1].outcomes] == [""] * 6
 
 
 def test_a_step_is_compared_with_an_earlier_one(app: MemoryTestrade) -> None:

@@ -25,6 +25,8 @@ class StepView:
     """One repetition of a step, as checks see it.
 
     `repeats` are the pipelines of all repetitions so far, this one last; `earlier` those of the steps before, by step id.
+    `samples` are times measured in each repetition, by validation id and number of the repetition.
+    `known_symbols` are those the step is about.
     `query` asks TESTRADE for a component: orders, positions, prices, trading_state, config.
     """
 
@@ -34,8 +36,9 @@ class StepView:
     operators: OperatorRegistry
     query: Query
     repeats: Sequence[PipelineResult]
+    samples: dict[str, dict[int, int]]
     earlier: Mapping[str, Sequence[PipelineResult]]
-    known_symbols: frozenset[str]
+    known_symbols: Callable[[], frozenset[str]]
     _states: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property

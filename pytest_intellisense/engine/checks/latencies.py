@@ -33,17 +33,26 @@ def pipeline_latency(view: StepView, asked: Asked) -> Finding:
 
 
 def latency_between(view: StepView, asked: Asked) -> Finding:
-    """The time from one event to another; with a statistic, over all repetitions that were observed here."""
+    """The time from one event to another; with a statistic, over all repetitions."""
     names = asked.point.from_event, asked.point.to_event
     subject = f"{_named(names[0])} to {_named(names[1])}"
-    events = [first_event(view, view.scope.resolved(name)) for name in names]
-    if (first := events[0]) is None or (second := events[1]) is None:
-        missing = names[0] if events[0] is None else names[1]
+    first, second = (first_event(view, view.scope.resolved(name)) for name in names)
+    if first is None or second is None:
+        missing = names[0] if first is None else names[1]
         reason = f"{_named(missing)} never arrived, so there is no time to measure"
         return Finding(reason=reason, fault=Fault.MISSING, subject=subject, rests_on_absence=True)
     value_ns, source = between(first, second)
+    values, statistic = [value_ns], asked.point.statistic
+    if statistic is not None:
+        samples = view.samples.setdefault(asked.point.validation_id, {})
+        samples[len(view.repeats)] = value_ns
+        values = list(samples.values())
+        if len(values) < len(view.repeats):
+            reason = f"there is a time to measure in only {len(values)} of {len(view.repeats)} repetitions"
+            return Finding(reason=reason, fault=Fault.MISSING, subject=subject, rests_on_absence=True)
+        value_ns, subject = statistic_of(statistic, values), f"{statistic} of {subject}"
     ending = names[1] if isinstance(names[1], str) else ""
-    return _judge_ns(view, asked, value_ns, subject, stage_key=ending, received=source == RECEIVED, values=[value_ns])
+    return _judge_ns(view, asked, value_ns, subject, stage_key=ending, received=source == RECEIVED, values=values)
 
 
 def latency_comparison(view: StepView, asked: Asked) -> Finding:

@@ -26,7 +26,7 @@ def position_manager_state(view: StepView, asked: Asked) -> Finding:
     symbol = str(asked.target)
     positions = _part(view, "positions", dict)
     position = positions.get(symbol)
-    if position is None and symbol in view.known_symbols:
+    if position is None and symbol in view.known_symbols():
         position = flat_position(symbol)
     known = ", ".join(positions) or "none"
     return _field(view, asked, position, f"position {symbol}", f"there is no position {symbol} (positions: {known})")

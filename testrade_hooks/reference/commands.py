@@ -10,14 +10,10 @@ from testrade_hooks.reference.arguments import Arguments, ParameterProblem
 from testrade_hooks.reference.core import Core
 from testrade_hooks.reference.desk import BROKER_ANSWERS
 from testrade_hooks.reference.desk import request_id as new_request_id
-
-try:
-    from testrade_hooks.reference.injected_text import ocr_mocks, ocr_text
-    from testrade_hooks.reference.screen_reader import Grab
-except ImportError:
-    pass
+from testrade_hooks.reference.injected_text import ocr_mocks, ocr_text
 from testrade_hooks.reference.order_request import OrderRequest
 from testrade_hooks.reference.outlet import Link
+from testrade_hooks.reference.screen_reader import Grab
 from testrade_hooks.reference.worker import Worker
 
 Data = Mapping[str, Any]

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from testrade_hooks.reference.conditioner import Conditioner
+from testrade_hooks.reference.conditioning_service import ConditioningService
 from testrade_hooks.reference.config import Config, ConfigChange
 from testrade_hooks.reference.desk import TradingDesk
 from testrade_hooks.reference.health import Health
@@ -13,13 +15,7 @@ from testrade_hooks.reference.orchestrator import Orchestrator
 from testrade_hooks.reference.orders import Order
 from testrade_hooks.reference.outlet import Link, Outlet
 from testrade_hooks.reference.periodic import Periodic
-
-try:
-    from testrade_hooks.reference.conditioner import Conditioner
-    from testrade_hooks.reference.conditioning_service import ConditioningService
-    from testrade_hooks.reference.screen_reader import Grab, OcrText, RawReading, ReadFailed, ScreenReader
-except ImportError:
-    Conditioner = None
+from testrade_hooks.reference.screen_reader import Grab, OcrText, RawReading, ReadFailed, ScreenReader
 from testrade_hooks.reference.worker import Worker
 
 
@@ -33,10 +29,9 @@ class Core:
         self.desk = TradingDesk(config, outlet, worker.after, self._order_settled)
         self.orchestrator = Orchestrator(config, self.desk, outlet)
         self._health = Health(config, outlet, lambda: {"queue_size": worker.backlog, **vitals()})
-        if Conditioner is not None:
-            self._reader = ScreenReader(config, outlet)
-            self._conditioner = Conditioner(config, self.desk.current_price)
-            self._conditioning = ConditioningService(self._conditioner, self._health, outlet)
+        self._reader = ScreenReader(config, outlet)
+        self._conditioner = Conditioner(config, self.desk.current_price)
+        self._conditioning = ConditioningService(self._conditioner, self._health, outlet)
         self.queries = _queries(config, self.desk)
         self._timers = (
             Periodic(worker, lambda: config.get("price_feed_interval_seconds"), self.desk.market.heartbeat),
@@ -86,8 +81,8 @@ class Core:
             self._announce(self.config.reset(), "reset_state", link)
         self.desk.reset()
         self.orchestrator.reset()
-        if Conditioner is not None:
-            self._conditioner.reset()
+        self._conditioner.reset()
+        self._health.reset()
 
     def set_position(self, symbol: str, shares: float, avg_price: float, realized_pnl: float, source: str, link: Link) -> None:
         """Put a position into a known state; what was seen of the symbol before no longer counts."""

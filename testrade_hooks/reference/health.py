@@ -19,6 +19,10 @@ class Health:
         self._started = time.monotonic()
         self._quiet_until: dict[str, float] = {}
 
+    def reset(self) -> None:
+        """Alerts may be raised again at once."""
+        self._quiet_until = {}
+
     def report(self) -> None:
         body = {
             "status": "healthy",

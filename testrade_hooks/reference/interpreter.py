@@ -22,7 +22,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ScreenLine:
+class ShownPosition:
     """One position as the screen shows it, rounded to cents."""
 
     symbol: str
@@ -32,7 +32,7 @@ class ScreenLine:
     realized_pnl: float
 
     @classmethod
-    def from_snapshot(cls, snapshot: dict[str, Any]) -> ScreenLine:
+    def from_snapshot(cls, snapshot: dict[str, Any]) -> ShownPosition:
         return cls(
             snapshot["symbol"],
             snapshot["strategy_hint"],
@@ -50,7 +50,12 @@ class Interpretation:
 
 
 def interpret(
-    line: ScreenLine, position: Position, config: Config, *, pending_open: bool = False, seconds_since_sync: float | None = None
+    line: ShownPosition,
+    position: Position,
+    config: Config,
+    *,
+    pending_open: bool = False,
+    seconds_since_sync: float | None = None,
 ) -> Interpretation:
     """Compare a screen line with the position. `pending_open`: an order to open it is on its way.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from testrade_hooks.reference.config import Config
-from testrade_hooks.reference.interpreter import Action, ScreenLine
+from testrade_hooks.reference.interpreter import Action, ShownPosition
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ class MasterActionFilter:
     def reset(self, symbol: str | None = None) -> None:
         self._settling = {key: value for key, value in self._settling.items() if symbol not in (None, key[0])}
 
-    def record(self, action: Action, line: ScreenLine, price: float | None) -> bool:
+    def record(self, action: Action, line: ShownPosition, price: float | None) -> bool:
         """The action was taken: its settling time begins. True if it is an action that settles."""
         if action not in (Action.ADD_LONG, Action.REDUCE_PARTIAL):
             return False
         self._settling[line.symbol, action] = _Settling(self._clock(), line.cost_basis, line.realized_pnl, price)
         return True
 
-    def decide(self, action: Action, line: ScreenLine, price: float | None) -> FilterDecision:
+    def decide(self, action: Action, line: ShownPosition, price: float | None) -> FilterDecision:
         """Judge an action. `price` is the market's, in dollars."""
         if action is Action.ADD_LONG:
             return self._judge_add(line)
@@ -61,7 +61,7 @@ class MasterActionFilter:
         self.reset(line.symbol)
         return FilterDecision("PASSTHROUGH", "OPEN/CLOSE signal - state reset and passed through", {})
 
-    def _judge_add(self, line: ScreenLine) -> FilterDecision:
+    def _judge_add(self, line: ShownPosition) -> FilterDecision:
         settling, left_s = self._running(line.symbol, Action.ADD_LONG, "cost_basis_settling_duration_seconds")
         if settling is None:
             return FilterDecision("SIGNAL_PASSED", "Not in cost ADD settling period", {})
@@ -81,7 +81,7 @@ class MasterActionFilter:
             return FilterDecision("SETTLING_OVERRIDE", "Large cost basis change", details)
         return FilterDecision("SIGNAL_SUPPRESSED", "In settling period", details)
 
-    def _judge_reduce(self, line: ScreenLine, price: float | None) -> FilterDecision:
+    def _judge_reduce(self, line: ShownPosition, price: float | None) -> FilterDecision:
         settling, left_s = self._running(line.symbol, Action.REDUCE_PARTIAL, "rPnL_settling_duration_seconds")
         if settling is None:
             return FilterDecision("SIGNAL_PASSED", "Not in rPnL REDUCE settling period", {})

@@ -9,7 +9,7 @@ from typing import Any
 
 from testrade_hooks.reference.config import Config
 from testrade_hooks.reference.desk import TradingDesk
-from testrade_hooks.reference.interpreter import Action, Interpretation, ScreenLine, interpret
+from testrade_hooks.reference.interpreter import Action, Interpretation, ShownPosition, interpret
 from testrade_hooks.reference.master_action_filter import FilterDecision, MasterActionFilter
 from testrade_hooks.reference.milestones import Milestones
 from testrade_hooks.reference.order_request import OrderRequest
@@ -25,7 +25,7 @@ _DECISIONS = "OCRScalpingSignalOrchestrator"
 class _Passage:
     """One screen line on its way through the orchestrator."""
 
-    line: ScreenLine
+    line: ShownPosition
     frame: CleanedFrame
     price: float | None
     milestones: Milestones
@@ -53,10 +53,10 @@ class Orchestrator:
     def process(self, frame: CleanedFrame, link: Link) -> None:
         """Decide about every line of a cleaned screen."""
         for symbol, snapshot in frame.snapshots.items():
-            line = ScreenLine.from_snapshot(self._mocks.get(symbol, snapshot))
+            line = ShownPosition.from_snapshot(self._mocks.get(symbol, snapshot))
             self._decide(line, frame, link)
 
-    def _decide(self, line: ScreenLine, frame: CleanedFrame, link: Link) -> None:
+    def _decide(self, line: ShownPosition, frame: CleanedFrame, link: Link) -> None:
         passage = _Passage(line, frame, self._desk.current_price(line.symbol), Milestones())
         passage.milestones.mark("t7_orchestration_start")
         self._outlet.log("orchestrator_signal_logic_started", _SERVICE, {"symbol": line.symbol}, link)
@@ -91,7 +91,7 @@ class Orchestrator:
         passage.milestones.mark("t10_decision_ready")
         self._send(action, request, passage, link)
 
-    def _seen_before(self, line: ScreenLine, price: float | None) -> str | None:
+    def _seen_before(self, line: ShownPosition, price: float | None) -> str | None:
         shares = self._desk.positions.get(line.symbol).total_shares
         if self.memory.is_duplicate(line, shares):
             return "DUPLICATE_FINGERPRINT"

@@ -103,6 +103,7 @@ _MUCH = 1_000_000_000
 
 _OCR = (
     ScreenRegion("roi_coordinates", (64, 159, 681, 296), "OCRService"),
+    Parameter("ocr_engine", "pytesseract", "OCRService", choices=("pytesseract", "tesserocr")),
     Parameter("ocr_upscale_factor", 3.0, _PREPROCESSOR, 1.0, 3.0),
     Parameter("ocr_force_black_text_on_white", True, _PREPROCESSOR),
     Parameter("ocr_unsharp_strength", 2.0, _PREPROCESSOR, 1.0, 3.0),

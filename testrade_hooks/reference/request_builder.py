@@ -8,7 +8,7 @@ from typing import Any
 
 from testrade_hooks.reference.config import Config
 from testrade_hooks.reference.desk import TradingDesk, request_id
-from testrade_hooks.reference.interpreter import Action, ScreenLine
+from testrade_hooks.reference.interpreter import Action, ShownPosition
 from testrade_hooks.reference.master_action_filter import FilterDecision
 from testrade_hooks.reference.order_request import OrderRequest
 from testrade_hooks.reference.outlet import Link
@@ -40,7 +40,13 @@ class RequestBuilder:
         self._desk = desk
 
     def build(
-        self, action: Action, line: ScreenLine, frame: CleanedFrame, price: float | None, decision: FilterDecision, link: Link
+        self,
+        action: Action,
+        line: ShownPosition,
+        frame: CleanedFrame,
+        price: float | None,
+        decision: FilterDecision,
+        link: Link,
     ) -> OrderRequest:
         """The request for `action` at the market's `price`. Raises NoOrder."""
         session = self._config.get("market_session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,12 @@ import cv2
 from testrade_hooks import clock
 from testrade_hooks.reference.config import Config
 from testrade_hooks.reference.images import Image, ImageRejected, decode_image
-from testrade_hooks.reference.ocr_engine import OcrFailed, read_text
+from testrade_hooks.reference.ocr_engine import EngineMissing, OcrEngine, OcrFailed, PytesseractEngine, TesserocrEngine
 from testrade_hooks.reference.outlet import Link, Outlet
 from testrade_hooks.reference.preprocessing import PreprocessingParameters, preprocess
 
 Region = tuple[int, int, int, int]
+_ENGINES: Mapping[str, Callable[[], OcrEngine]] = {"pytesseract": PytesseractEngine, "tesserocr": TesserocrEngine}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class ScreenReader:
         self._config = config
         self._outlet = outlet
         self._frames = 0
+        self._engines: dict[str, OcrEngine] = {}
 
     def read_image(self, grab: Grab, link: Link) -> tuple[RawReading, Link]:
         """Read a screen. Raises ReadFailed, after the grab was published."""
@@ -79,8 +81,8 @@ class ScreenReader:
         t1_ns = clock.now().monotonic_ns
         link = self._publish_prepared(prepared, region, t0_ns, t1_ns, grabbed_at, link)
         try:
-            reading = read_text(prepared)
-        except OcrFailed as failure:
+            reading = self._engine().read_text(prepared)
+        except (OcrFailed, EngineMissing) as failure:
             raise ReadFailed(failure, link) from failure
         t2_ns = clock.now().monotonic_ns
         raw = RawReading(
@@ -120,6 +122,12 @@ class ScreenReader:
         )
         return raw, self._publish_raw(raw, link)
 
+    def _engine(self) -> OcrEngine:
+        name: str = self._config.get("ocr_engine")
+        if name not in self._engines:
+            self._engines[name] = _ENGINES[name]()
+        return self._engines[name]
+
     def _next_frame(self) -> int:
         self._frames += 1
         return self._frames
@@ -155,7 +163,7 @@ class ScreenReader:
         return self._outlet.publish("TESTRADE_RAW_IMAGE_GRAB", body, link, image=grab.image)
 
     def _publish_prepared(self, prepared: Image, region: Region, t0_ns: int, t1_ns: int, at: float, link: Link) -> Link:
-        png = cv2.imencode(".png", prepared, [cv2.IMWRITE_PNG_BILEVEL, 1])[1].tobytes()
+        png = cv2.imencode(".png", prepared, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
         x1, y1, x2, y2 = region
         body = {
             "image_bytes": base64.b64encode(png).decode(),

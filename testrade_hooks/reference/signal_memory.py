@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from testrade_hooks.reference.config import Config
-from testrade_hooks.reference.interpreter import ScreenLine
+from testrade_hooks.reference.interpreter import ShownPosition
 
 Fingerprint = tuple[str, str, float, float, float]
 _Seen = tuple[str, float, float]
@@ -35,19 +35,19 @@ class SignalMemory:
         """The symbol's order is filled or over: the same request may be made again."""
         self._requested = {known: at for known, at in self._requested.items() if known[0] != symbol}
 
-    def is_duplicate(self, line: ScreenLine, shares: float) -> bool:
+    def is_duplicate(self, line: ShownPosition, shares: float) -> bool:
         """The same request was made a short while ago and is still on its way."""
         at = self._requested.get(_fingerprint(line, shares))
         return at is not None and self._clock() - at < self._config.get("FINGERPRINT_STALE_ORDER_EXPIRY_SEC")
 
-    def is_unchanged(self, line: ScreenLine, price: float | None) -> bool:
+    def is_unchanged(self, line: ShownPosition, price: float | None) -> bool:
         """The screen says what it said last time, and there is no refused open to be tried once more."""
         return self._seen.get(line.symbol) == _values(line) and not self._may_retry_open(line.symbol, price)
 
-    def remember(self, line: ScreenLine) -> None:
+    def remember(self, line: ShownPosition) -> None:
         self._seen[line.symbol] = _values(line)
 
-    def requested(self, line: ScreenLine, shares: float) -> None:
+    def requested(self, line: ShownPosition, shares: float) -> None:
         self._requested[_fingerprint(line, shares)] = self._clock()
 
     def open_refused(self, symbol: str, price: float | None) -> None:
@@ -71,9 +71,9 @@ class SignalMemory:
             del self._refused_opens[symbol]
 
 
-def _values(line: ScreenLine) -> _Seen:
+def _values(line: ShownPosition) -> _Seen:
     return line.strategy_hint, line.cost_basis, line.realized_pnl
 
 
-def _fingerprint(line: ScreenLine, shares: float) -> Fingerprint:
+def _fingerprint(line: ShownPosition, shares: float) -> Fingerprint:
     return line.symbol, line.strategy_hint, shares, line.cost_basis, line.realized_pnl

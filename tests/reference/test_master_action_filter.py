@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from testrade_hooks.reference.config import Config
-from testrade_hooks.reference.interpreter import Action, ScreenLine
+from testrade_hooks.reference.interpreter import Action, ShownPosition
 from testrade_hooks.reference.master_action_filter import MasterActionFilter
 
 
@@ -17,10 +17,10 @@ class Desk:
         self.filter = MasterActionFilter(Config(config), lambda: self.seconds)
 
     def took(self, action: Action, *, cost: float = 150.5, profit: float = 60.0, price: float = 150.0) -> None:
-        self.filter.record(action, ScreenLine("AAPL", "Long", cost, 0.0, profit), price)
+        self.filter.record(action, ShownPosition("AAPL", "Long", cost, 0.0, profit), price)
 
     def asks(self, action: Action, *, cost: float = 150.5, profit: float = 60.0, price: float = 150.0) -> tuple[str, str]:
-        decision = self.filter.decide(action, ScreenLine("AAPL", "Long", cost, 0.0, profit), price)
+        decision = self.filter.decide(action, ShownPosition("AAPL", "Long", cost, 0.0, profit), price)
         return decision.decision_type, decision.reason
 
 
@@ -87,7 +87,7 @@ def test_adds_and_reduces_settle_apart_and_by_symbol() -> None:
     desk = Desk()
     desk.took(Action.ADD_LONG)
     assert desk.asks(Action.REDUCE_PARTIAL)[0] == "SIGNAL_PASSED"
-    assert desk.filter.decide(Action.ADD_LONG, ScreenLine("MSFT", "Long", 1.0, 0.0, 0.0), 1.0).passes
+    assert desk.filter.decide(Action.ADD_LONG, ShownPosition("MSFT", "Long", 1.0, 0.0, 0.0), 1.0).passes
 
 
 def test_settling_times_and_thresholds_are_configuration() -> None:
@@ -95,6 +95,6 @@ def test_settling_times_and_thresholds_are_configuration() -> None:
     desk = Desk(cost_basis_settling_duration_seconds=60.0)
     desk.took(Action.ADD_LONG)
     desk.seconds += 30
-    decision = desk.filter.decide(Action.ADD_LONG, ScreenLine("AAPL", "Long", 150.75, 0.0, 0.0), 150.0)
+    decision = desk.filter.decide(Action.ADD_LONG, ShownPosition("AAPL", "Long", 150.75, 0.0, 0.0), 150.0)
     assert not decision.passes
     assert decision.details["time_remaining"] == 30.0

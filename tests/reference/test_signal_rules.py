@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from testrade_hooks.reference.config import Config
-from testrade_hooks.reference.interpreter import Action, ScreenLine, interpret
+from testrade_hooks.reference.interpreter import Action, ShownPosition, interpret
 from testrade_hooks.reference.positions import Position
 from testrade_hooks.reference.quantities import InvalidQuantity, on_tick, pricing_for, quantity_for
 from testrade_hooks.reference.signal_memory import SignalMemory
@@ -26,8 +26,8 @@ class Clock:
         return self.seconds
 
 
-def line(hint: str = "Long", cost: float = 150.0, realized: float = 0.0) -> ScreenLine:
-    return ScreenLine("AAPL", hint, cost, 0.1, realized)
+def line(hint: str = "Long", cost: float = 150.0, realized: float = 0.0) -> ShownPosition:
+    return ShownPosition("AAPL", hint, cost, 0.1, realized)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def line(hint: str = "Long", cost: float = 150.0, realized: float = 0.0) -> Scre
         (SHORT, line("Closed"), None),
     ],
 )
-def test_position_and_screen_decide_the_action(position: Position, seen: ScreenLine, action: Action | None) -> None:
+def test_position_and_screen_decide_the_action(position: Position, seen: ShownPosition, action: Action | None) -> None:
     """The table of signals; a change of cost goes before a change of profit."""
     assert interpret(seen, position, Config()).action is action
 
@@ -134,7 +134,7 @@ def test_an_unchanged_line_is_recognised() -> None:
     """Strategy word, cost and realized profit count; the profit per share follows the price."""
     memory = SignalMemory(Config(), Clock())
     memory.remember(line())
-    assert memory.is_unchanged(ScreenLine("AAPL", "Long", 150.0, 9.9, 0.0), 150.0)
+    assert memory.is_unchanged(ShownPosition("AAPL", "Long", 150.0, 9.9, 0.0), 150.0)
     assert not memory.is_unchanged(line(cost=150.01), 150.0)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_intellisense.capture.session import CaptureSession
     from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
     from pytest_intellisense.engine.operators import OperatorRegistry
+    from pytest_intellisense.model.plan import PlanCase
     from pytest_intellisense.reporting.rows import SessionRow
     from pytest_intellisense.streams.connection import Endpoint
     from pytest_intellisense.streams.injector import StreamInjector
@@ -112,7 +113,7 @@ class Runtime:
         return self.settings.capture_dir / self.session_id
 
     def start(self) -> None:
-        """Bring everything up on the first call. Raises EnvironmentProblem, CaptureFailed or SettingsError, each time the same."""
+        """Bring everything up on the first call. Raises EnvironmentProblem or CaptureFailed, each time the same."""
         if self._problem is not None:
             raise self._problem
         if self._open is not None:
@@ -124,6 +125,12 @@ class Runtime:
                 self._problem = problem
                 raise
             self._open = opened.pop_all()
+
+    def make_ready(self, case: PlanCase) -> None:
+        """Start, and see that the target can do what the plan asks of it. Raises as `start`."""
+        self.start()
+        if any(step.stimulus.type in ("raw_image_injection", "raw_image_sequence") for step in case.plan.steps):
+            self.target.require_ocr()
 
     def close(self) -> None:
         """Close in the opposite order. Raises CaptureFailed if the capture had failed and no test was told."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,16 +29,29 @@ class Runtime(Protocol):
     @property
     def session_dir(self) -> Path: ...
 
-    def start(self) -> None:
-        """Bring everything up, once. Raises IntelliSenseError."""
+    def make_ready(self, case: PlanCase) -> None:
+        """Bring everything up that the case needs. Raises IntelliSenseError."""
 
 
-def run_plan(request: pytest.FixtureRequest, intellisense_runtime: Runtime) -> None:
+def run_plan(request: pytest.FixtureRequest) -> None:
     """Run the plan of the requesting item. Raises PlanFailed if it did not pass, IntelliSenseError if it could not be run."""
     item = request.node
     assert isinstance(item, PlanItem)
-    intellisense_runtime.start()
-    item.judge(intellisense_runtime.moc, intellisense_runtime.session_dir)
+    runtime: Runtime = request.getfixturevalue("intellisense_runtime")
+    runtime.make_ready(item.case)
+    item.judge(runtime.moc, runtime.session_dir)
+
+
+class _RunPlan:
+    """`run_plan` with its signature at hand: pytest asks for it with every item, and working it out takes long."""
+
+    __signature__ = inspect.signature(run_plan)
+
+    def __call__(self, request: pytest.FixtureRequest) -> None:
+        run_plan(request)
+
+
+RUN_PLAN = _RunPlan()
 
 
 class PlanItem(pytest.Function):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from pytest_intellisense.errors import EnvironmentProblem
@@ -39,6 +40,19 @@ class EmbeddedTarget:
         app = ReferenceApp(self._endpoint.open, gate=gate)
         app.start()
         self._app = app
+
+    @functools.cache  # noqa: B019 - one target a run; asking Tesseract starts a process
+    def require_ocr(self) -> None:
+        """Raises EnvironmentProblem if Tesseract is not installed."""
+        import pytesseract
+
+        try:
+            pytesseract.get_tesseract_version()
+        except (pytesseract.TesseractNotFoundError, SystemExit):
+            raise EnvironmentProblem(
+                "Tesseract is not installed: the reference application cannot read screens",
+                hint="apt-get install tesseract-ocr, or brew install tesseract",
+            ) from None
 
     def close(self) -> None:
         if self._app is not None:

@@ -11,5 +11,8 @@ class ExternalTarget:
     def start(self) -> None:
         """There is nothing to start."""
 
+    def require_ocr(self) -> None:
+        """Only the application itself knows; it says so on its streams."""
+
     def close(self) -> None:
         """There is nothing to end."""

@@ -42,14 +42,13 @@ def test_the_adapter_of_the_readme_takes_an_injection(monkeypatch: pytest.Monkey
     """An application with this adapter gets the trade command and answers it."""
     from types import SimpleNamespace
 
-    import redis
     from helpers.injecting import inject_and_wait
 
     server = fakeredis.FakeServer(version=(7, 4))
-    monkeypatch.setattr(redis, "Redis", lambda **_: fakeredis.FakeRedis(server=server))
     monkeypatch.setenv("TESTRADE_INJECTION_RUN_ID", "desk-42")
     namespace: dict = {}
     exec(compile(blocks("python")[0].values[0], "README.md", "exec"), namespace)
+    namespace["redis"] = SimpleNamespace(Redis=lambda **_: fakeredis.FakeRedis(server=server))
     received: list = []
     app = SimpleNamespace(
         config=SimpleNamespace(redis_host="localhost", redis_port=6379, injection_allowed=True),

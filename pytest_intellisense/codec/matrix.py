@@ -83,23 +83,27 @@ def _label(name: str, index: int, value: Any) -> str:
 def slots(value: Any, matrix_names: Collection[str], path: JsonPath = ()) -> Iterator[Slot]:
     """Where `value` refers to the matrix."""
     if isinstance(value, str):
-        if names := _named(value, matrix_names):
+        if "${" in value and (names := _named(value, matrix_names)):
             yield Slot(path, names)
     elif isinstance(value, dict):
         for key, member in value.items():
-            if names := _named(key, matrix_names):
+            if "${" in key and (names := _named(key, matrix_names)):
                 yield Slot((*path, key), names, in_key=True)
-            yield from slots(member, matrix_names, (*path, key))
+            if isinstance(member, str | dict | list):
+                yield from slots(member, matrix_names, (*path, key))
     elif isinstance(value, list):
         for index, member in enumerate(value):
             yield from slots(member, matrix_names, (*path, index))
 
 
 def _named(text: str, matrix_names: Collection[str]) -> tuple[str, ...]:
-    if "${" not in text:
-        return ()
     names = (match[1].removeprefix("matrix.").partition(".")[0] for match in REFERENCE.finditer(text))
     return tuple(name for name in names if name in matrix_names)
+
+
+def refers_elsewhere(text: str, matrix_names: Collection[str]) -> bool:
+    """Whether the text of a plan file may refer to something that is not in its matrix."""
+    return "\\u" in text or any(not _named(match[0], matrix_names) for match in REFERENCE.finditer(text))
 
 
 def replaced(value: Any, row: Row) -> Any:

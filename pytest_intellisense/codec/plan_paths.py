@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import posixpath
 import re
@@ -61,6 +60,8 @@ def _nearest_files(folder: Path, root: Path, named: Path, relative: str) -> tupl
                     break
     suffix = posixpath.splitext(relative)[1].casefold()
     fitting = [name for name in candidates if name.casefold().endswith(suffix)] or list(candidates)
+    import difflib
+
     close = difflib.get_close_matches(relative, fitting, n=NEAREST_SHOWN, cutoff=0.3)
     names = [posixpath.basename(name) for name in fitting]
     by_name = difflib.get_close_matches(posixpath.basename(relative), names, n=1, cutoff=0.9)

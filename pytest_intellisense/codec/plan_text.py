@@ -9,10 +9,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from pytest_intellisense.codec.positions import DEEPEST, LONGEST_INTEGER, Span, scan
-from pytest_intellisense.codec.problems import PlanFileError, Problem, dotted, place_in
-
-LARGEST_PLAN_BYTES = 5_000_000
+from pytest_intellisense.codec.plan_limits import DEEPEST, LARGEST_PLAN_BYTES, LONGEST_NUMBER
+from pytest_intellisense.codec.problems import PlanFileError, Problem, Span, dotted, place_in
 
 
 def read_plan_text(path: Path) -> str:
@@ -93,13 +91,13 @@ def _suspicious(_: str) -> Any:
 
 def _float(text: str) -> float:
     value = float(text)
-    if value in (float("inf"), float("-inf")) or len(text) > LONGEST_INTEGER:
+    if value in (float("inf"), float("-inf")) or len(text) > LONGEST_NUMBER:
         raise _Suspicious
     return value
 
 
 def _int(text: str) -> int:
-    if len(text) > LONGEST_INTEGER:
+    if len(text) > LONGEST_NUMBER:
         raise _Suspicious
     return int(text)
 
@@ -131,6 +129,8 @@ def decode(path: Path, text: str) -> Any:
         return _DECODER.decode(text)
     except (ValueError, RecursionError):
         pass
+    from pytest_intellisense.codec.positions import scan
+
     found = scan(text)
     problems = [
         Problem(

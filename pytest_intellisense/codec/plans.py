@@ -9,7 +9,6 @@ from typing import Any
 
 from pytest_intellisense.codec import matrix, older_form
 from pytest_intellisense.codec.plan_text import decode, read_plan_text
-from pytest_intellisense.codec.positions import scan
 from pytest_intellisense.codec.problems import Finding, PlanFileError, PlanTextLocator
 from pytest_intellisense.codec.row_check import RowCheck
 from pytest_intellisense.codec.row_shortcut import RowShortcut
@@ -52,15 +51,18 @@ def read_plan_file(path: Path, vocabulary: Vocabulary, root: Path) -> list[PlanR
     if not isinstance(plan, dict):
         raise locator.error([Finding((), "a plan is an object { … } or, in the older form, a list of steps")])
     body = {key: value for key, value in plan.items() if key != "matrix"}
+    values = plan.get("matrix", {})
     check = RowCheck(body, path, root, vocabulary)
-    if found := list(matrix.findings(plan.get("matrix", {}))):
+    if found := list(matrix.findings(values)):
         raise locator.error([*found, *check.shape_findings(body, vocabulary)], tags=_tags(plan))
-    rows = list(matrix.rows(plan.get("matrix", {})))
-    if not _all_good(check, plan.get("matrix", {}), rows):
+    check.has_references = matrix.refers_elsewhere(text, values)
+    rows = list(matrix.rows(values))
+    slots = list(matrix.slots(body, values)) if values else []
+    if not _all_good(check, values, rows, slots):
         raise locator.error(_findings(check, rows), tags=_tags(plan))
     source = PlanSource(path, LazyPositions(text, original))
     head = {key: body[key] for key in _HEAD if key in body}
-    varies = any(True for _ in matrix.slots(head, plan.get("matrix", {})))
+    varies = any(slot.path[0] in _HEAD for slot in slots)
     return [PlanRowSource(check, source, case_id, row, matrix.replaced(head, row) if varies else head) for case_id, row in rows]
 
 
@@ -89,10 +91,11 @@ def plan_name(path: Path) -> str:
 Rows = list[tuple[str, matrix.Row]]
 
 
-def _all_good(check: RowCheck, values: Mapping[str, Any], rows: Rows) -> bool:
+def _all_good(check: RowCheck, values: Mapping[str, Any], rows: Rows, slots: list[matrix.Slot]) -> bool:
     if any("$" in repr(each) for each in values.values()):
+        check.has_references = True
         return not any(check.findings(row) for _, row in rows)
-    shortcut = RowShortcut(check, list(matrix.slots(check.body, values)))
+    shortcut = RowShortcut(check, slots)
     return all(shortcut.is_good(row) for _, row in rows)
 
 
@@ -125,6 +128,8 @@ class _Locator:
         self._original = original
 
     def error(self, findings: Iterator[Finding] | list[Finding], *, tags: tuple[str, ...] = ()) -> PlanFileError:
+        from pytest_intellisense.codec.positions import scan
+
         locator = PlanTextLocator(self._text, scan(self._text), self._original)
         return PlanFileError(self._path, [locator.problem(finding) for finding in findings], tags=tags)
 

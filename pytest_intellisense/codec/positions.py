@@ -7,10 +7,9 @@ import math
 import re
 from dataclasses import dataclass, field
 
+from pytest_intellisense.codec.plan_limits import DEEPEST, LONGEST_NUMBER
+from pytest_intellisense.codec.problems import Span
 from pytest_intellisense.model.plan import JsonPath
-
-DEEPEST = 64
-LONGEST_INTEGER = 300
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
@@ -28,14 +27,6 @@ _MEANT = {
     "FALSE": "false",
     "NULL": "null",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of the text, in characters from 0."""
-
-    offset: int
-    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +216,8 @@ class _Scanner:
         raise _NotJson(self.at, self._why_no_value(word), len(word))
 
     def _check_number(self, number: str) -> None:
-        if len(number) > LONGEST_INTEGER:
-            raise _NotJson(self.at, f"a number of {len(number)} digits: at most {LONGEST_INTEGER} are allowed", len(number))
+        if len(number) > LONGEST_NUMBER:
+            raise _NotJson(self.at, f"a number of {len(number)} digits: at most {LONGEST_NUMBER} are allowed", len(number))
         if math.isinf(float(number)):
             raise _NotJson(self.at, f"{number} is too large for a number", len(number))
 

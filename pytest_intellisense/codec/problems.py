@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pytest_intellisense.codec.positions import ScannedJson, Span
 from pytest_intellisense.errors import PlanError
 from pytest_intellisense.model.plan import JsonPath
 
-MOST_SHOWN = 50
+if TYPE_CHECKING:
+    from pytest_intellisense.codec.positions import ScannedJson
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the text, in characters from 0."""
+
+    offset: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,8 @@ def dotted(path: JsonPath) -> str:
 
 def nearest(word: object, known: Collection[str]) -> str:
     """The known name that `word` was probably meant to be, or an empty text."""
+    import difflib
+
     if not isinstance(word, str):
         return ""
     folded = {name.casefold(): name for name in known}

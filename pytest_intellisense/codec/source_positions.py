@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from pytest_intellisense.codec.positions import scan
 from pytest_intellisense.codec.problems import PlanTextLocator
 from pytest_intellisense.model.plan import JsonPath
 
@@ -31,4 +30,6 @@ class LazyPositions(Mapping[JsonPath, tuple[int, int]]):
 
     @cached_property
     def _locator(self) -> PlanTextLocator:
+        from pytest_intellisense.codec.positions import scan
+
         return PlanTextLocator(self._text, scan(self._text), self._original)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_intellisense.collecting.items import BrokenPlanItem, PlanItem, run_plan
+from pytest_intellisense.collecting.items import RUN_PLAN, BrokenPlanItem, PlanItem
 from pytest_intellisense.collecting.lookup import PLAN_SUFFIXES
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class PlanFile(pytest.Module):
                 name = safe_name(head["plan_name"], otherwise="plan")
                 marks = list(self._marks(head))
             full_name = f"{name}[{row.case_id}]" if row.case_id else name
-            item: PlanItem = PlanItem.from_parent(self, name=full_name, callobj=run_plan, row=row)
+            item: PlanItem = PlanItem.from_parent(self, name=full_name, callobj=RUN_PLAN, row=row)
             for mark in marks:
                 item.add_marker(mark)
             yield item

@@ -130,7 +130,7 @@ class InjectionPlan(_Model):
         examples=[{"symbol": ["AAPL", "MSFT"]}],
     )
     bootstrap: Bootstrap = Field(
-        Bootstrap(), description="What must be true before the first injection.", examples=[{"symbols": ["AAPL"]}]
+        default_factory=Bootstrap, description="What must be true before the first injection.", examples=[{"symbols": ["AAPL"]}]
     )
     pipelines: dict[str, CustomPipeline] = Field(
         {},

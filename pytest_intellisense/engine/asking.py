@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_intellisense.engine.ids import correlation_id
 from pytest_intellisense.engine.ports import InjectionCommand, InjectionResponse, Injector
 from pytest_intellisense.errors import EnvironmentProblem
 
@@ -21,9 +21,9 @@ class Requests:
 
     def attempt(self, command_type: str, parameters: Mapping[str, Any]) -> InjectionResponse:
         """The answer, whatever it says. Raises EnvironmentProblem if there is none within 4 s."""
-        correlation_id = f"intellisense_{uuid.uuid4().hex}"
-        self.issued.add(correlation_id)
-        command = InjectionCommand(command_type=command_type, parameters=parameters, correlation_id=correlation_id)
+        own_id = correlation_id("intellisense")
+        self.issued.add(own_id)
+        command = InjectionCommand(command_type=command_type, parameters=parameters, correlation_id=own_id)
         return self._injector.request(command, timeout_s=TIMEOUT_S)
 
     def demand(self, command_type: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:

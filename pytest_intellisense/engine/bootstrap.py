@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_intellisense.engine.asking import Requests
 from pytest_intellisense.engine.criteria import Matcher
+from pytest_intellisense.engine.ids import correlation_id
 from pytest_intellisense.engine.ports import Clock, EventSource, InjectionCommand, Injector
 from pytest_intellisense.engine.tracing import Chain
 from pytest_intellisense.errors import EnvironmentProblem
@@ -106,10 +106,10 @@ class PrecisionBootstrap:
         fails: Mapping[str, Any],
         what: str,
     ) -> None:
-        correlation_id = f"intellisense_{uuid.uuid4().hex}"
-        self._requests.issued.add(correlation_id)
-        chain, position = Chain(correlation_id), self._source.position()
-        command = InjectionCommand(command_type=command_type, parameters=parameters, correlation_id=correlation_id)
+        own_id = correlation_id("intellisense")
+        self._requests.issued.add(own_id)
+        chain, position = Chain(own_id), self._source.position()
+        command = InjectionCommand(command_type=command_type, parameters=parameters, correlation_id=own_id)
         self._injector.send(command)
         deadline_ns = self._now_ns() + round(VERIFY_TIMEOUT_S * 1e9)
         good, bad = Matcher(arrives), Matcher(fails)

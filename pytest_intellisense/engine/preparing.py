@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pytest_intellisense.engine.commands import Shot
+from pytest_intellisense.engine.ids import correlation_id
 from pytest_intellisense.engine.placeholders import Scope, has_references
 from pytest_intellisense.engine.ports import InjectionCommand
 from pytest_intellisense.engine.stopping import ABSENCE_NS, Windows
@@ -31,7 +31,7 @@ def grabbed(command: InjectionCommand, intended_ns: int) -> InjectionCommand:
 def correlation_id_for(step: InjectionStep, repeat_index: int) -> str:
     given = step.stimulus.correlation_id
     if given is None:
-        return f"{step.step_id}_{uuid.uuid4().hex[:8]}"
+        return correlation_id(step.step_id)
     return given if repeat_index == 0 else f"{given}.repeat{repeat_index + 1}"
 
 

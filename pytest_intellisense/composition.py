@@ -53,6 +53,10 @@ def prepare_run(config: pytest.Config) -> None:
         raise pytest.UsageError(f"{problem}; {problem.hint}" if problem.hint else str(problem)) from None
     if hasattr(config, "workerinput"):
         return
+    if not settings.brings_its_app and getattr(config.option, "numprocesses", None):
+        raise pytest.UsageError(
+            "one running TESTRADE takes one plan at a time: leave out -n, or use --intellisense-redis embedded or server"
+        )
     from pytest_intellisense.collecting.report_hooks import HTML_NAME, ReportHooks
 
     if getattr(config.option, "htmlpath", "absent") is None and not config.option.collectonly:

@@ -125,3 +125,10 @@ def test_python_tests_are_told_the_same(pytester: pytest.Pytester, closed_port: 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["ENV *refused the connection*"])
     assert "Traceback" not in result.stdout.str()
+
+
+def test_workers_cannot_share_a_running_application(pytester: pytest.Pytester, plan: Path) -> None:
+    """Plans of two workers would undo each other's state."""
+    result = pytester.runpytest_subprocess("-n", "2", "--intellisense-redis", "redis://127.0.0.1:1/0")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "one plan at a time" in result.stderr.str()

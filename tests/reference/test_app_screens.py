@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 from itertools import pairwise
 from typing import Any
@@ -320,3 +321,13 @@ def test_a_doubtful_reading_raises_an_alert_once_in_a_while(app: Driver) -> None
     alerts = [e for e in app.read_all() if e.event_type == "TESTRADE_SYSTEM_ALERT"][before:]
     assert [alert.payload["details"]["seen_at"] for alert in alerts] == [first.correlation_id]
     assert alerts[0].payload["message"] == "ocr_confidence is 79.9, below 80"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tesserocr") is not None, reason="the optional engine is installed")
+def test_a_missing_engine_is_an_error_that_says_what_to_install(app: Driver) -> None:
+    """Also a missing Tesseract program ends here."""
+    app.ask("config_change", parameters={"ocr_engine": "tesserocr"})
+    chain = app.send("raw_image_injection", image=screen(OPEN_AAPL), image_format="PNG").settled()
+    error = chain.await_("OCR_CONDITIONING_ERROR").payload
+    assert error["error_type"] == "EngineMissing"
+    assert "pip install" in error["error_message"]

@@ -56,10 +56,8 @@ def _blank_png() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def day(app_redis: RedisServer) -> Iterator[list[wire.WireEvent]]:
-    with app_redis.client() as client:
-        client.flushall()
-    with running(app_redis.client, health_interval_seconds=0.05) as app:
+def day() -> Iterator[list[wire.WireEvent]]:
+    with RedisServer() as server, running(server.client, health_interval_seconds=0.05) as app:
         a_varied_day(app)
         app.wait_for(lambda: len([e for e in app.events if e.stream == wire.CORE_HEALTH]) > 2, "regular signs of life")
         yield app.read_all()

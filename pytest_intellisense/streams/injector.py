@@ -12,7 +12,7 @@ from pytest_intellisense.engine.ports import EventSource, InjectionCommand, Inje
 from pytest_intellisense.errors import EnvironmentProblem, InjectionRefused
 from pytest_intellisense.streams.connection import address_of, reported
 from testrade_hooks import wire
-from testrade_hooks.gate import Refused
+from testrade_hooks.gate import KILL_SWITCH_KEY, Layer, Refused
 
 _COMMAND_LIFE_S = 60.0
 
@@ -104,9 +104,19 @@ def _answer(payload: Any) -> InjectionResponse:
     )
 
 
+_SAME_RUN_ID = "start the application with a run id (TESTRADE_INJECTION_RUN_ID=ID) and give the same here: --intellisense-run-id ID"
+_WHAT_TO_DO = {
+    Layer.OPT_IN: _SAME_RUN_ID,
+    Layer.RUN_ID: _SAME_RUN_ID,
+    Layer.HOST: "if it is no live system, list the host: --intellisense-allow-hosts HOST",
+    Layer.PERMIT: "is the application running, with its InjectionListener started?",
+    Layer.KILL_SWITCH: f"somebody stopped all injections; to allow them again: redis-cli del {KILL_SWITCH_KEY}",
+}
+
+
 def _refusal(command: InjectionCommand, message: str, layer: str) -> InjectionRefused:
     return InjectionRefused(
         f"{command.command_type} was refused by the layer '{layer}' of the injection gate: {message}",
         layer=layer,
-        hint="an injection needs the consent of every layer, on both sides; none can be overridden",
+        hint=_WHAT_TO_DO.get(layer, "an injection needs the consent of every layer, on both sides; none can be overridden"),
     )

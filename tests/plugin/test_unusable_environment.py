@@ -86,7 +86,7 @@ def test_without_a_run_id_nothing_is_injected(pytester: pytest.Pytester, plan: P
     with RedisServer() as server:
         result = pytester.runpytest_subprocess("--intellisense-redis", server.url)
     result.assert_outcomes(failed=3)
-    result.stdout.fnmatch_lines(["ENV *not asked for on this side*"])
+    result.stdout.fnmatch_lines(["ENV *opt-in*", "*--intellisense-run-id ID*"])
 
 
 def test_tesseract_missing_is_one_message(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def app() -> MemoryTestrade:
 
 
 def reads_screens(app: MemoryTestrade, command: Any, receipt: Any) -> None:
-    ids = {"correlation_id": command.correlation_id}
+    ids: dict[str, Any] = {"correlation_id": command.correlation_id}
     app.respond(receipt, "success")
     image = {
         "roi_coordinates": {"x": 0, "y": 0, "width": 617, "height": 137},

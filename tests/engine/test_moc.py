@@ -115,7 +115,7 @@ def test_a_stage_out_of_order_is_no_success(app: MemoryTestrade) -> None:
     """Order is judged by the publisher's clock, whatever came to us first."""
 
     def acknowledge_first(app: MemoryTestrade, command: Any, receipt: Any) -> None:
-        ids = {"correlation_id": command.correlation_id}
+        ids: dict[str, Any] = {"correlation_id": command.correlation_id}
         app.emit("VALIDATED_ORDER", dict(command.parameters), after_ms=5, stamp_ms=5, **ids)
         app.emit("OrderProcessed", {}, after_ms=6, stamp_ms=6, **ids)
         app.emit("ACK", {}, after_ms=7, stamp_ms=4, **ids)
@@ -130,7 +130,7 @@ def test_streams_that_overtake_each_other_are_no_disorder(app: MemoryTestrade) -
     """What was stamped in order may arrive in any."""
 
     def arrive_backwards(app: MemoryTestrade, command: Any, receipt: Any) -> None:
-        ids = {"correlation_id": command.correlation_id}
+        ids: dict[str, Any] = {"correlation_id": command.correlation_id}
         app.emit("ACK", {}, after_ms=5, stamp_ms=3, **ids)
         app.emit("OrderProcessed", {}, after_ms=6, stamp_ms=2, **ids)
         app.emit("VALIDATED_ORDER", dict(command.parameters), after_ms=7, stamp_ms=1, **ids)

@@ -24,7 +24,7 @@ def app() -> MemoryTestrade:
 
 
 def reads_frame(app: MemoryTestrade, command: Any, receipt: Any) -> None:
-    ids = {"correlation_id": command.correlation_id}
+    ids: dict[str, Any] = {"correlation_id": command.correlation_id}
     app.respond(receipt, "success")
     app.emit("PROCESSED_ROI_IMAGE", {}, after_ms=10, **ids)
     app.emit("OCR_FRAME_RAW", {"full_raw_text": command.parameters["filename"]}, after_ms=30, **ids)
@@ -73,7 +73,7 @@ def test_late_events_of_one_repetition_are_no_part_of_the_next(app: MemoryTestra
     """Though order ids start again after the reset."""
 
     def position_comes_late(app: MemoryTestrade, command: Any, receipt: Any) -> None:
-        ids = {"correlation_id": command.correlation_id}
+        ids: dict[str, Any] = {"correlation_id": command.correlation_id}
         fills_orders(fills=())(app, command, receipt)
         app.emit("FILL", {"local_order_id": "1"}, after_ms=12, **ids)
 

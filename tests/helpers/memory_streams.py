@@ -180,7 +180,8 @@ class MemoryTestrade:
         if self.silent:
             self.now_ns += round(timeout_s * 1e9)
             raise EnvironmentProblem(f"TESTRADE did not answer {command.command_type} within {timeout_s:g} s")
-        status, message, data = "success", "", {}
+        status, message = "success", ""
+        data: Mapping[str, Any] = {}
         answer = self.answers.get(command.command_type, _DEFAULT_ANSWERS.get(command.command_type))
         if answer is None:
             status, message = "error", f"{command.command_type} is not registered"
@@ -210,7 +211,7 @@ def fills_orders(*, fills: Sequence[float] = (1.0,), price: float = 150.0) -> Re
 
     def react(app: MemoryTestrade, command: InjectionCommand, receipt: InjectionReceipt) -> None:
         wanted = command.parameters
-        ids = {"correlation_id": command.correlation_id}
+        ids: dict[str, Any] = {"correlation_id": command.correlation_id}
         order = {"local_order_id": "1", "broker_order_id": "9001", "symbol": wanted["symbol"]}
         app.respond(receipt, "success")
         app.emit("VALIDATED_ORDER", {**wanted}, after_ms=2, causation_id=receipt.event_id, **ids)

@@ -104,8 +104,8 @@ def _answer(payload: Any) -> InjectionResponse:
     )
 
 
-_SAME_RUN_ID = "start the application with a run id (TESTRADE_INJECTION_RUN_ID=ID) and give the same here: --intellisense-run-id ID"
-_WHAT_TO_DO = {
+_SAME_RUN_ID = "start TESTRADE with a run id (TESTRADE_INJECTION_RUN_ID=ID) and give the same here: --intellisense-run-id ID"
+_WHAT_TO_DO: dict[str, str] = {
     Layer.OPT_IN: _SAME_RUN_ID,
     Layer.RUN_ID: _SAME_RUN_ID,
     Layer.HOST: "if it is no live system, list the host: --intellisense-allow-hosts HOST",

@@ -21,17 +21,18 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a validation point may refer to: the pipeline of its step (None: not known) and the steps before it."""
+    """What a validation point may refer to: the pipeline of its step and the steps before it (None: not known)."""
 
     pipeline: str | None
-    earlier: tuple[str, ...]
+    earlier: tuple[str, ...] | None
     vocabulary: Vocabulary
 
 
 def context_of(steps: Any, index: int, vocabulary: Vocabulary) -> Context:
     """The context of the validation points of step `index`."""
-    earlier = tuple(str(step.get("step_id")) for at, step in objects(steps) if at < index)
-    return Context(pipeline_of(steps[index], vocabulary), earlier, vocabulary)
+    earlier = [step.get("step_id") for at, step in objects(steps) if at < index]
+    known = tuple(name for name in earlier if isinstance(name, str))
+    return Context(pipeline_of(steps[index], vocabulary), known if len(known) == len(earlier) else None, vocabulary)
 
 
 _SIGNS = {"==", "!=", ">", "<", ">=", "<="}
@@ -99,12 +100,10 @@ def point_findings(point: dict[str, Any], at: JsonPath, context: Context) -> Ite
         yield from _comparison(point, at, kind, vocabulary)
     if context.pipeline is not None:
         yield from _names_of_pipeline(point, at, kind, context.pipeline, vocabulary)
-    if (
-        "compare_with_step" in point
-        and "compare_with_step" in known.needs
-        and point["compare_with_step"] not in context.earlier
-    ):
-        yield _unknown((*at, "compare_with_step"), "earlier step", point["compare_with_step"], context.earlier)
+    if "compare_with_step" in known.needs and "compare_with_step" in point and context.earlier is not None:
+        step = point["compare_with_step"]
+        if step not in context.earlier:
+            yield _unknown((*at, "compare_with_step"), "earlier step", step, context.earlier)
 
 
 def _fields(point: dict[str, Any], at: JsonPath, kind: str, vocabulary: Vocabulary) -> Iterator[Finding]:

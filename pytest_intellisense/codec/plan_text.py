@@ -7,10 +7,13 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_intellisense.codec.plan_limits import DEEPEST, LARGEST_PLAN_BYTES, LONGEST_NUMBER
 from pytest_intellisense.codec.problems import PlanFileError, Problem, Span, dotted, place_in
+
+if TYPE_CHECKING:
+    from pytest_intellisense.codec.positions import Duplicate
 
 
 def read_plan_text(path: Path) -> str:
@@ -132,18 +135,7 @@ def decode(path: Path, text: str) -> Any:
     from pytest_intellisense.codec.positions import scan
 
     found = scan(text)
-    problems = [
-        Problem(
-            line=(place := place_in(text, duplicate.span)).line,
-            column=place.column,
-            message=f'the key "{duplicate.path[-1]}" stands twice in this object',
-            source_line=place.source_line,
-            length=place.length,
-            json_path=dotted(duplicate.path),
-            first=place_in(text, duplicate.first),
-        )
-        for duplicate in found.duplicates
-    ]
+    problems = [_key_twice(text, duplicate) for duplicate in found.duplicates]
     if found.error:
         span, message = found.error
         place = place_in(text, span)
@@ -151,3 +143,16 @@ def decode(path: Path, text: str) -> Any:
     if problems:
         raise PlanFileError(path, problems)
     return json.loads(text)
+
+
+def _key_twice(text: str, duplicate: Duplicate) -> Problem:
+    place, first = place_in(text, duplicate.span), place_in(text, duplicate.first)
+    return Problem(
+        line=place.line,
+        column=place.column,
+        message=f'the key "{duplicate.path[-1]}" stands twice in this object, first at {first.line}:{first.column}',
+        source_line=place.source_line,
+        length=place.length,
+        json_path=dotted(duplicate.path),
+        first=first,
+    )

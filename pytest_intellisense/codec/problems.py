@@ -89,7 +89,7 @@ class PlanTextLocator:
         return Problem(
             line=place.line,
             column=place.column,
-            message=finding.message,
+            message=finding.message if first is None else f"{finding.message}, first at {first.line}:{first.column}",
             allowed=finding.allowed,
             suggestion=finding.suggestion,
             source_line=place.source_line,

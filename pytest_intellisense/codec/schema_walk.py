@@ -55,7 +55,7 @@ class SchemaWalk:
         ]
         if "a whole number" in words and "a number" in words:
             words.remove("a whole number")
-        if any(self._is_reference(branch) and "$ref" not in branch for branch in branches):
+        if any(branch.get("pattern") == "^\\$" for branch in branches):
             words.append('a reference like "${name}"')
         return " or ".join(dict.fromkeys(words)) or "another value"
 

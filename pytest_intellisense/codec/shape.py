@@ -30,8 +30,11 @@ def findings(problem: ValidationError, plan: Any, prefix: JsonPath = ()) -> list
     for error in problem.errors(include_url=False):
         path = _path_in(plan, (*prefix, *error["loc"]))
         kind = error["type"] if error["type"] in ("missing", "extra_forbidden", "value_error") else "value"
-        if kind == "missing":
-            path = (*path, str(error["loc"][-1]))
+        missing = error["loc"][-1] if kind == "missing" else None
+        if isinstance(missing, str):
+            path = (*path, missing)
+        elif missing is not None:
+            kind = "value"
         by_path.setdefault((path, kind), error)
     wrong = {path for path, _ in by_path}
     found = [

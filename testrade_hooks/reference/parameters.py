@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from testrade_hooks.reference.listed import LISTED_PRICES, WATCHED_PRICES
+
 Number = int | float
 
 
@@ -171,7 +173,7 @@ _EXECUTION = (
     Parameter("broker_reject_reason", "", _BROKER),
     Parameter("broker_silent", False, _BROKER),
     Parameter("broker_ack_only", False, _BROKER),
-    Symbols("broker_tradable_symbols", ("AAPL", "MSFT", "TSLA", "NVDA", "TESTSYM"), _BROKER),
+    Symbols("broker_tradable_symbols", (*WATCHED_PRICES, *LISTED_PRICES), _BROKER),
     Parameter("stale_order_timeout_seconds", 11.0, "StaleOrderService", 0.01, 86_400.0),
     Parameter("stale_order_check_interval_seconds", 5.0, "StaleOrderService", 0.01, 3600.0),
     Parameter("account_start_value", 100_000.0, "PositionManager", 0.0, _MUCH),

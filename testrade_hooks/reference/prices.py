@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-START_PRICES = {"AAPL": 150.00, "MSFT": 420.00, "TSLA": 250.00, "NVDA": 120.00, "TESTSYM": 50.00}
+from testrade_hooks.reference.listed import LISTED_PRICES, WATCHED_PRICES
+
 HALF_SPREAD = 0.01
 
 
@@ -48,7 +49,7 @@ class PriceBook:
 
     def reset(self) -> None:
         self._quotes = {}
-        for symbol, price in START_PRICES.items():
+        for symbol, price in WATCHED_PRICES.items():
             self.trade(symbol, price)
 
     def trade(self, symbol: str, price: float) -> Quote:
@@ -97,11 +98,14 @@ class PriceBook:
         return list(self._quotes.values())
 
     def get(self, symbol: str) -> Quote | None:
+        """The quote; of a listed symbol that nobody asked for before it is fetched now, and followed from then on."""
+        if symbol not in self._quotes and symbol in LISTED_PRICES:
+            self._quotes[symbol] = replace(self.trade(symbol, LISTED_PRICES[symbol]), source="async_rest_trade")
         return self._quotes.get(symbol)
 
     def reference(self, symbol: str) -> float | None:
         """The price to reckon with, however old it is."""
-        quote = self._quotes.get(symbol)
+        quote = self.get(symbol)
         return quote.reference if quote else None
 
     def all(self) -> dict[str, Quote]:
@@ -109,7 +113,7 @@ class PriceBook:
 
     def age_s(self, symbol: str) -> float | None:
         """Seconds since the feed last spoke of `symbol`; None if it never did."""
-        quote = self._quotes.get(symbol)
+        quote = self.get(symbol)
         return None if quote is None else self._clock() - quote.read_at
 
     def fresh(self, symbol: str, staleness_s: float) -> Quote | None:

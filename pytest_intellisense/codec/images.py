@@ -60,14 +60,17 @@ def _read(file: Path, relative: str, limit: int) -> bytes:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as problem:
         raise PathRefused(f'"{relative}" cannot be read: {problem.strerror}') from None
-    with os.fdopen(descriptor, "rb") as opened:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise PathRefused(f'"{relative}" is not a file')
         if facts.st_size > LARGEST_IMAGE_BYTES:
             size, most = facts.st_size / 1e6, LARGEST_IMAGE_BYTES / 1e6
             raise PathRefused(f'"{relative}" has {size:.1f} MB: at most {most:.0f} MB are read')
-        content = opened.read(limit)
+        with os.fdopen(descriptor, "rb", closefd=False) as opened:
+            content = opened.read(limit)
+    finally:
+        os.close(descriptor)
     _check_pixels(content, relative)
     return content
 

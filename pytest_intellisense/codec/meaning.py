@@ -128,7 +128,7 @@ def _comparison(point: dict[str, Any], at: JsonPath, kind: str, vocabulary: Voca
     elif operator == "matches_regex" and isinstance(expected, str):
         try:
             re.compile(expected)
-        except re.error as problem:
+        except (re.error, OverflowError, RecursionError) as problem:
             yield Finding((*at, "expected_value"), f"this is no regular expression: {problem}")
     elif kind in LATENCIES and operator in NEEDS_EXPECTED:
         yield from _durations(expected, (*at, "expected_value"))

@@ -30,15 +30,19 @@ def read_plan_text(path: Path) -> str:
 
 
 def _read_limited(path: Path) -> bytes:
+    """Opened without waiting: a pipe that nobody writes to would never open."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise _whole_file(path, f"is {_kind(facts.st_mode)}, not a file")
         if facts.st_size > LARGEST_PLAN_BYTES:
             size = f"{facts.st_size / 1e6:.1f} MB of plan: at most {LARGEST_PLAN_BYTES / 1e6:.0f} MB are read"
             raise _whole_file(path, size)
-        return file.read(LARGEST_PLAN_BYTES + 1)[:LARGEST_PLAN_BYTES]
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(LARGEST_PLAN_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _kind(mode: int) -> str:

@@ -1,0 +1,66 @@
+"""Pipelines that a plan brings along, in it or in files beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from helpers.plan_files import load_text, problems_of
+
+STAGES = {
+    "stages": [{"key": "request", "match": {"event_type": "ORDER_REQUEST"}}, {"key": "fill", "match": {"event_type": "FILL"}}]
+}
+
+
+def plan(pipeline: str, **more: Any) -> str:
+    check = {
+        "validation_id": "v",
+        "type": "pipeline_latency",
+        "field_to_check": "request_to_fill_ns",
+        "operator": "<=",
+        "expected_value": 5,
+    }
+    step = {
+        "step_id": "s",
+        "stimulus": {"type": "trading_state_change", "enabled": True},
+        "pipeline": pipeline,
+        "validation_points": [check],
+    }
+    return json.dumps({"plan_name": "p", **more, "steps": [step]}, indent=1)
+
+
+def test_a_plan_names_its_own_pipeline_in_any_case(tmp_path: Path) -> None:
+    (case,) = load_text(tmp_path, plan("mine", pipelines={"MINE": STAGES}))
+    assert case.plan.steps[0].pipeline == "MINE"
+    assert case.pipelines["MINE"].stage_keys == ("request", "fill")
+    assert "TRADE_CMD_TO_BROKER_FILL" in case.pipelines
+
+
+def test_a_file_beside_the_plan_holds_pipelines(tmp_path: Path) -> None:
+    (tmp_path / "pipes.json").write_text(json.dumps({"FROM_FILE": STAGES}))
+    (case,) = load_text(tmp_path, plan("from_file", pipeline_files=["pipes.json"]))
+    assert case.pipelines["FROM_FILE"].name == "FROM_FILE"
+
+
+def test_mistakes_in_a_pipeline_are_named(tmp_path: Path) -> None:
+    """In the plan at their place, in a file at the place where the plan names the file."""
+    wrong = {"stages": [{"key": "request", "match": {}, "optionl": True}]}
+    first, *_ = problems_of(tmp_path, plan("TRADE_CMD_TO_BROKER_ACK", pipelines={"MINE": wrong}))
+    assert (first.json_path, first.suggestion) == ("pipelines.MINE.stages[0].optionl", "optional")
+    (tmp_path / "pipes.json").write_text(json.dumps({"MINE": wrong}))
+    first, *_ = problems_of(tmp_path, plan("TRADE_CMD_TO_BROKER_ACK", pipeline_files=["pipes.json"]))
+    assert first.json_path == "pipeline_files[0]"
+    assert 'pipeline MINE: unknown key "optionl"' in first.message
+
+
+def test_a_name_is_defined_once(tmp_path: Path) -> None:
+    first, *_ = problems_of(tmp_path, plan("x", pipelines={"Trade_Cmd_To_Broker_Fill": STAGES}))
+    assert "is taken: TRADE_CMD_TO_BROKER_FILL exists" in first.message
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pipes.json").write_text("{]")
+    for name, says in (("pipe.json", "nearest: pipes.json"), ("pipes.json", "1:2"), ("../x.json", "leads out of")):
+        messages = [problem.message for problem in problems_of(tmp_path, plan("MINE", pipeline_files=[name]))]
+        assert says in messages[0]

@@ -74,7 +74,8 @@ def windows_of(step: InjectionStep, injected_ns: int) -> Windows:
         elif point.type == "event_absence":
             after_completion_ns = max(after_completion_ns, ABSENCE_NS)
     deadline_ns = injected_ns + max(round(step.timeout_s * 1e9), at_least_ns)
-    return Windows(injected_ns, deadline_ns, injected_ns + at_least_ns, after_completion_ns)
+    asks_for_timeout = any(point.type == "pipeline_timeout_status" for point in step.validation_points)
+    return Windows(injected_ns, deadline_ns, injected_ns + at_least_ns, after_completion_ns, to_the_deadline=asks_for_timeout)
 
 
 def summary_of(stimulus: Stimulus) -> str:

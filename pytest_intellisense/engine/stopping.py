@@ -27,12 +27,16 @@ class Stop(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """How long to keep observing. Times are on our clock except `after_completion_ns`, which counts from completion."""
+    """How long to keep observing. Times are on our clock except `after_completion_ns`, which counts from completion.
+
+    `to_the_deadline`: the plan asks whether the pipeline timed out, so a diversion must not end the waiting early.
+    """
 
     injected_ns: int
     deadline_ns: int
     at_least_until_ns: int
     after_completion_ns: int
+    to_the_deadline: bool = False
 
 
 @dataclass(slots=True)
@@ -54,7 +58,7 @@ def decide(progress: Progress, windows: Windows, now_ns: int) -> tuple[Stop | No
         return Stop.DIVERTED, now_ns
     if progress.completed_ns is not None:
         return _after_completion(progress, windows, now_ns)
-    if tracker.is_diverted:
+    if tracker.is_diverted and not windows.to_the_deadline:
         quiet_ns = max(progress.last_event_ns + SETTLE_NS, windows.at_least_until_ns)
         if now_ns >= quiet_ns:
             return Stop.DIVERTED, now_ns

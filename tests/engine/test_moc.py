@@ -75,6 +75,16 @@ def test_a_rejected_order_ends_the_wait_at_once(app: MemoryTestrade) -> None:
     assert result.duration_ns < 100 * MS
 
 
+def test_a_plan_that_asks_for_the_timeout_waits_for_it(app: MemoryTestrade) -> None:
+    """Ending early would answer the question whether the deadline passed with a guess."""
+    app.reactions["trade_command"] = rejects_orders("Order quantity 100 exceeds max allowed 10")
+    timed_out = {"type": "pipeline_timeout_status", "expected_value": True}
+    result = run(app, step(BUY, timed_out, pipeline=TO_FILL, timeout_s=0.4))
+    assert result.verdict == Verdict.PASSED
+    assert pipeline_of(result).stop_reason == "deadline"
+    assert result.duration_ns >= 400 * MS
+
+
 def test_partial_fills_are_awaited_until_the_order_is_whole(app: MemoryTestrade) -> None:
     """The fill stage holds all three fills, and the total counts to the last."""
     app.reactions["trade_command"] = fills_orders(fills=(0.5, 0.25, 0.25))

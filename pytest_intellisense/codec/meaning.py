@@ -14,7 +14,7 @@ from pytest_intellisense.codec.problems import Finding, nearest
 from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.durations import parse_ns
 from pytest_intellisense.model.plan import JsonPath
-from pytest_intellisense.model.validation import COMMON_FIELDS
+from pytest_intellisense.model.validation import COMMON_FIELDS, OPERATOR_NAMES
 
 Json = Mapping[str, Any]
 
@@ -35,9 +35,7 @@ def context_of(steps: Any, index: int, vocabulary: Vocabulary) -> Context:
     return Context(pipeline_of(steps[index], vocabulary), known if len(known) == len(earlier) else None, vocabulary)
 
 
-_SIGNS = {"==", "!=", ">", "<", ">=", "<="}
-_WORDS = {"in", "not_in", "contains", "contains_ignore_case", "contains_all", "contains_any", "starts_with", "ends_with"}
-NEEDS_EXPECTED = frozenset(_SIGNS | _WORDS | {"matches_regex", "between", "approx", "length", "type", "subset", "superset"})
+NEEDS_EXPECTED = frozenset(OPERATOR_NAMES) - {"exists", "not_exists", "is_empty", "is_not_empty"}
 LATENCIES = frozenset({"pipeline_latency", "latency_between"})
 STAGE_FIELDS = {"specific_log_event_field": ("target_identifier",), "latency_between": ("from_event", "to_event")}
 

@@ -11,6 +11,7 @@ from typing import Any
 
 SCHEMA_FILE = Path(__file__).with_name("plan.schema.json")
 SCHEMA_URI = "https://json-schema.org/draft/2020-12/schema"
+DURATION_PATTERN = r"^\s*\+?\d+(\.\d+)?\s*(ns|us|µs|ms|s|min)\s*$"
 REFERENCE_PATTERN = r"^\$\{[^${}]+\}$"
 
 Schema = dict[str, Any]
@@ -22,7 +23,11 @@ def plan_schema() -> Schema:
 
     schema = InjectionPlan.model_json_schema(by_alias=True)
     definitions = {name: _tidy(part) for name, part in sorted(schema.pop("$defs").items())}
-    definitions["ValidationPoint"]["allOf"] = _fields_by_type()
+    for name, condition in _conditions().items():
+        definitions[name] |= condition
+    keys = ("full_raw_text", "snapshots", "snapshots_raw_data")
+    definitions["OcrEvent"]["properties"]["raw_data"]["anyOf"] = [{"required": [key]} for key in keys]
+    _check_types(definitions["ValidationPoint"])
     definitions["Placeholder"] = {
         "type": "string",
         "pattern": REFERENCE_PATTERN,
@@ -80,17 +85,57 @@ def _or_placeholder(part: Schema) -> Schema:
     return {**told, "anyOf": [*choices, {"$ref": "#/$defs/Placeholder"}]}
 
 
-def _fields_by_type() -> list[Schema]:
+def _conditions() -> dict[str, Schema]:
+    """What the validators of the models ask for beyond single fields."""
+    one_source = [_given(name) for name in ("images", "frames", "manifest")]
+    quote = {"allOf": [_given("bid_price"), _given("ask_price")]}
+    half_quote = {"anyOf": [_given("bid_price"), _given("ask_price")]}
+    return {
+        "RawImageSequence": {"oneOf": one_source},
+        "PriceUpdate": {
+            "anyOf": [
+                {"allOf": [_given("price"), {"not": half_quote}]},
+                {"allOf": [quote, {"not": _given("price")}]},
+            ]
+        },
+        "ConfigChange": {"oneOf": [_given("parameter"), _given("parameters")]},
+        "Stage": {
+            "if": {"properties": {"absent": {"const": True}}, "required": ["absent"]},
+            "then": {
+                "properties": {
+                    "optional": {"const": False},
+                    "whole_order": {"const": False},
+                    "min_count": {"maximum": 1},
+                    "until": {"anyOf": [{"type": "null"}, {"maxProperties": 0}]},
+                }
+            },
+        },
+    }
+
+
+def _given(name: str) -> Schema:
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+def _check_types(point: Schema) -> None:
+    """Which fields go with which type of check."""
     from pytest_intellisense.model.validation import COMMON_FIELDS, VALIDATION_TYPES, ValidationPoint
 
-    every = set(ValidationPoint.model_fields) - COMMON_FIELDS
-    return [
+    fields = set(ValidationPoint.model_fields) - COMMON_FIELDS
+    point["properties"]["type"]["enum"] = list(VALIDATION_TYPES)
+    point["properties"]["within"]["anyOf"] = [
+        {"type": "number", "exclusiveMinimum": 0},
+        {"type": "string", "pattern": DURATION_PATTERN},
+        {"type": "null"},
+        {"$ref": "#/$defs/Placeholder"},
+    ]
+    point["allOf"] = [
         {
             "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
             "then": {
                 "description": known.meaning,
                 "required": sorted(known.needs),
-                "properties": dict.fromkeys(sorted(every - known.needs - known.takes), False),
+                "properties": dict.fromkeys(sorted(fields - known.needs - known.takes), False),
             },
         }
         for name, known in VALIDATION_TYPES.items()

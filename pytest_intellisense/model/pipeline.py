@@ -15,17 +15,25 @@ Criteria = Annotated[
 class Stage(BaseModel):
     """One stage. It is reached by the first event of the step's correlated chain that meets `match`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
-    key: str = Field(min_length=1, description="Name of the stage in this pipeline.")
-    match: Criteria = Field(description="What an event must carry to be this stage.")
-    optional: bool = Field(False, description="The pipeline completes without it.")
-    unordered: bool = Field(False, description="May come before earlier stages.")
-    absent: bool = Field(False, description="The stage must not arrive.")
-    min_count: int = Field(1, ge=1, description="How many events this stage takes before it is complete.")
-    until: Criteria | None = Field(None, description="The stage repeats until an event also meets this (partial fills).")
-    whole_order: bool = Field(False, description="The stage repeats until its fills add up to the quantity ordered.")
-    deadline_ms: int | float | None = Field(None, gt=0, description="Latest arrival after injection, in ms.")
+    key: str = Field(min_length=1, description="Name of the stage in this pipeline.", examples=["order_request"])
+    match: Criteria = Field(
+        description="What an event must carry to be this stage.", examples=[{"event_type": "ORDER_REQUEST"}]
+    )
+    optional: bool = Field(False, description="The pipeline completes without it.", examples=[True])
+    unordered: bool = Field(False, description="May come before earlier stages.", examples=[True])
+    absent: bool = Field(False, description="The stage must not arrive.", examples=[True])
+    min_count: int = Field(1, ge=1, description="How many events this stage takes before it is complete.", examples=[2])
+    until: Criteria | None = Field(
+        None,
+        description="The stage repeats until an event also meets this (partial fills).",
+        examples=[{"payload.status": "FILLED"}],
+    )
+    whole_order: bool = Field(
+        False, description="The stage repeats until its fills add up to the quantity ordered.", examples=[True]
+    )
+    deadline_ms: int | float | None = Field(None, gt=0, description="Latest arrival after injection, in ms.", examples=[250])
 
     @model_validator(mode="after")
     def _absent_stands_alone(self) -> Stage:
@@ -37,7 +45,7 @@ class Stage(BaseModel):
 class PipelineSignature(BaseModel):
     """Stages in order. `diversions` are events after which the missing stages will not come (a risk rejection)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     name: str = Field(min_length=1)
     description: str = ""

@@ -9,6 +9,26 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pytest_intellisense.model.durations import parse_ns
 
+OPERATOR_NAMES = (
+    *(
+        "==",
+        "!=",
+        "approx",
+        ">",
+        "<",
+        ">=",
+        "<=",
+        "between",
+        "in",
+        "not_in",
+        "exists",
+        "not_exists",
+        "is_empty",
+        "is_not_empty",
+    ),
+    *("starts_with", "ends_with", "matches_regex", "contains", "contains_ignore_case", "contains_all", "contains_any"),
+    *("length", "type", "subset", "superset"),
+)
 Statistic = Literal["min", "median", "mean", "p90", "p95", "p99", "max"]
 EventSelector = str | dict[str, Any]
 
@@ -96,7 +116,9 @@ class ValidationPoint(BaseModel):
     field_to_check: str | None = Field(
         None, description="Path to the field, or the latency key.", examples=["total_shares", "total_observed_pipeline_ns"]
     )
-    operator: str = Field("==", description="How the value found is compared with expected_value.", examples=["==", "<="])
+    operator: str = Field(
+        "==", description="How the value found is compared with expected_value.", examples=list(OPERATOR_NAMES)
+    )
     expected_value: Any = Field(
         None, description='What is expected; latencies as "400 ms" or a number of ms.', examples=["BUY", 100, "400 ms"]
     )

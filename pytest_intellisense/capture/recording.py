@@ -1,50 +1,142 @@
-"""Recording: one batch from the streams becomes files, lines and timeline events."""
+"""Recording: batches become files and lines in a thread of their own, as many as there are with one sync."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 from pytest_intellisense.capture.paths import LOG_OF_SENSE, UNPARSED
 from pytest_intellisense.capture.writer import LogWriter
-from pytest_intellisense.codec.dialects import DialectCount
 from pytest_intellisense.codec.entries import Batch, Entry
 from pytest_intellisense.codec.log_lines import event_text, unparsed_text
 from pytest_intellisense.codec.pictures import Picture
 from pytest_intellisense.codec.timeline import gap_event, to_timeline
 from pytest_intellisense.model.timeline import TimelineEvent
-from testrade_hooks import clock
+from testrade_hooks import wire
+
+_MOST_WAITING_BYTES = 64 * 1024 * 1024
+_GATHER_S = 0.02
+"""Writing in the moment of arrival would compete with whoever waits for the event; whoever needs it on disk asks by `flush`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry that no reader understands, and why."""
+
+    entry: Entry
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is to be kept of one batch. An event that stands for a gap has no entry."""
+
+    batch: Batch
+    events: Sequence[tuple[TimelineEvent, Entry | None]]
+    pictures: Sequence[Picture]
+    unreadable: Sequence[Unreadable]
+
+    @property
+    def size(self) -> int:
+        return sum(len(value) for entry in self.batch.entries for value in entry.fields.values())
 
 
 class Recording:
-    """Turns batches into events; an entry that cannot be read is kept raw with the reason."""
+    """Keeps records in the order of `put`; `on_kept` is told each batch that is on disk, from the writing thread.
 
-    def __init__(self, writer: LogWriter, dialects: DialectCount) -> None:
+    At most 64 MiB wait: a slow disk slows the reading down. After a failure nothing more is taken or told.
+    """
+
+    def __init__(self, writer: LogWriter, on_kept: Callable[[Sequence[Batch]], None], on_failure: Callable[[], None]) -> None:
+        self.failure: BaseException | None = None
         self._writer = writer
-        self._dialects = dialects
+        self._on_kept = on_kept
+        self._on_failure = on_failure
+        self._changed = threading.Condition()
+        self._waiting: list[Record] = []
+        self._waiting_bytes = 0
+        self._busy = False
+        self._hurry = 0
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="intellisense-log", daemon=True)
+        self._thread.start()
 
-    def record(self, batch: Batch, sequence: int) -> list[TimelineEvent]:
-        """The events of `batch`, numbered from `sequence`, when they are on disk. Raises CaptureFailed."""
-        events: list[TimelineEvent] = []
-        pictures: list[Picture] = []
-        texts: dict[str, list[bytes]] = {}
-        for gap in batch.gaps:
-            noted = gap_event(gap, batch.received, sequence + len(events))
-            events.append(noted)
-            texts.setdefault(LOG_OF_SENSE[noted.sense], []).append(event_text(noted))
-        for entry in batch.entries:
-            event, text = self._read(entry, batch.received, sequence + len(events), pictures)
-            texts.setdefault(LOG_OF_SENSE[event.sense] if event else UNPARSED, []).append(text)
-            if event is not None:
-                events.append(event)
-                self._dialects.add(event.stream, event.wire_type)
-        self._writer.write(pictures, texts)
-        return events
+    def put(self, record: Record) -> None:
+        """Take a record; blocks while too much waits. Raises the failure of the writing thread."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting_bytes < _MOST_WAITING_BYTES or self.failure is not None)
+            if self.failure is not None:
+                raise self.failure
+            self._waiting.append(record)
+            self._waiting_bytes += record.size
+            if len(self._waiting) == 1:
+                self._changed.notify_all()
 
-    def _read(
-        self, entry: Entry, received: clock.Reading, sequence: int, pictures: list[Picture]
-    ) -> tuple[TimelineEvent | None, bytes]:
+    def flush(self) -> None:
+        """Return when everything taken is on disk, or the writing has failed."""
+        with self._changed:
+            self._hurry += 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not (self._waiting or self._busy) or self.failure is not None)
+            self._hurry -= 1
+
+    def close(self) -> None:
+        """Write what waits and end the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
         try:
-            observed = to_timeline(entry.stream, entry.entry_id, entry.fields, received, sequence)
-            text = event_text(observed.event, entry.generation)
-        except (ValueError, RecursionError) as problem:
-            return None, unparsed_text(entry, received, str(problem))
-        pictures.extend(observed.pictures)
-        return observed.event, text
+            while records := self._taken():
+                self._writer.write(*_as_files(records))
+                self._on_kept([record.batch for record in records])
+        except BaseException as error:  # noqa: BLE001 - kept for whoever waits for events
+            with self._changed:
+                self.failure = error
+                self._changed.notify_all()
+            self._on_failure()
+
+    def _taken(self) -> list[Record]:
+        with self._changed:
+            self._busy = False
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._waiting or self._closing)
+            self._changed.wait_for(lambda: self._hurry or self._closing, _GATHER_S)
+            records, self._waiting = self._waiting, []
+            self._waiting_bytes = 0
+            self._busy = bool(records)
+            self._changed.notify_all()
+            return records
+
+
+def _as_files(records: Sequence[Record]) -> tuple[list[Picture], dict[str, list[bytes]]]:
+    """The images, and the texts of the new lines of each log."""
+    texts: dict[str, list[bytes]] = {}
+    for record in records:
+        for event, entry in record.events:
+            texts.setdefault(LOG_OF_SENSE[event.sense], []).append(event_text(event, entry.generation if entry else 0))
+        for unreadable in record.unreadable:
+            text = unparsed_text(unreadable.entry, record.batch.received, unreadable.reason)
+            texts.setdefault(UNPARSED, []).append(text)
+    return [picture for record in records for picture in record.pictures], texts
+
+
+def read_batch(batch: Batch, sequence: int) -> Record:
+    """The events of `batch`, numbered from `sequence`; an entry that cannot be read is kept raw with the reason."""
+    events: list[tuple[TimelineEvent, Entry | None]] = []
+    pictures: list[Picture] = []
+    unreadable: list[Unreadable] = []
+    for gap in batch.gaps:
+        events.append((gap_event(gap, batch.received, sequence + len(events)), None))
+    for entry in batch.entries:
+        try:
+            observed = to_timeline(entry.stream, entry.entry_id, entry.fields, batch.received, sequence + len(events))
+        except wire.UnreadableEntry as problem:
+            unreadable.append(Unreadable(entry, str(problem)))
+        else:
+            events.append((observed.event, entry))
+            pictures.extend(observed.pictures)
+    return Record(batch, events, pictures, unreadable)

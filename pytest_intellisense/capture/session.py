@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from pytest_intellisense.capture.facts import session_facts
 from pytest_intellisense.capture.paths import session_directory
-from pytest_intellisense.capture.recording import Recording
+from pytest_intellisense.capture.recording import Recording, read_batch
 from pytest_intellisense.capture.writer import Durability, LogWriter
 from pytest_intellisense.codec.dialects import DialectCount
 from pytest_intellisense.codec.entries import Batch, Entry
 from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, IntelliSenseError
 from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.model.timeline import TimelineEvent
-from testrade_hooks import clock
+from testrade_hooks import clock, wire
 
 _REWRITE_EVERY_S = 2.0
+_LOOK_EVERY_S = 0.05
+"""Our own commands wake no waiter, who would take the processor from the application just then; they are seen this late."""
 
 
 class BatchSource(Protocol):
@@ -36,14 +38,18 @@ class BatchSource(Protocol):
     def failure(self) -> BaseException | None: ...
 
     def start(self, sink: Callable[[Batch], None], on_end: Callable[[], None]) -> None: ...
+    def acknowledge(self, batches: Iterable[Batch]) -> None: ...
     def loss(self) -> LossReport: ...
-    def close(self) -> None: ...
+    def stop(self) -> None: ...
+    def close(self, *, keep_group: bool = False) -> None: ...
 
 
 class CaptureSession:
-    """An EventSource that records: events reach waiters when their images and lines are on disk.
+    """An EventSource that records.
 
-    `facts` stand in session.json beside what the session knows itself. A context manager.
+    Waiters get an event at once. Meanwhile its image and line are synced to disk, and only then it is acknowledged.
+    `loss` and `close` return when all of it is on disk: no verdict stands on something that is not recorded.
+    `facts` are added to session.json. A context manager.
     """
 
     def __init__(
@@ -78,11 +84,11 @@ class CaptureSession:
         """Return when capture is confirmed on every stream. Raises EnvironmentProblem and CaptureFailed."""
         self._started = clock.now()
         self._writer = LogWriter(self.directory, self.durability)
-        self._recording = Recording(self._writer, self._dialects)
         self._state = "recording"
+        self._write_facts()
+        self._recording = Recording(self._writer, self._kept, self._wake)
         try:
-            self._write_facts()
-            self._consumer.start(self._record, self._wake)
+            self._consumer.start(self._take, self._wake)
         except IntelliSenseError:
             self._told = True
             self._finish()
@@ -94,8 +100,9 @@ class CaptureSession:
         if self._state != "recording":
             return
         self._loss = self._consumer.loss()
-        self._consumer.close()
+        self._consumer.stop()
         self._finish()
+        self._consumer.close(keep_group=self._state == "failed")
         if not self._told:
             self._raise_failure()
 
@@ -115,20 +122,39 @@ class CaptureSession:
                 left_ns = deadline_ns - time.perf_counter_ns()
                 if left_ns <= 0:
                     return False
-                self._arrived.wait(left_ns / 1e9)
+                self._arrived.wait(min(left_ns / 1e9, _LOOK_EVERY_S))
         return True
 
     def loss(self) -> LossReport:
-        return self._consumer.loss() if self._state == "recording" else self._loss
+        """What was lost upstream so far; everything else is on disk then. Raises as `events_since`."""
+        if self._state != "recording":
+            return self._loss
+        report = self._consumer.loss()
+        self.flush()
+        return report
+
+    def flush(self) -> None:
+        """Return when every event seen so far, and its image, is on disk. Raises as `events_since`."""
+        self._recording.flush()
+        self._raise_failure()
 
     def contract_generation(self) -> str:
         return self._dialects.generation
 
-    def _record(self, batch: Batch) -> None:
-        events = self._recording.record(batch, len(self._events))
+    def _take(self, batch: Batch) -> None:
+        """Called by the reading thread: show the events to waiters, then have them written."""
+        record = read_batch(batch, len(self._events))
+        for event, _ in record.events:
+            self._dialects.add(event.stream, event.wire_type)
         with self._arrived:
-            self._events += events
-            self._arrived.notify_all()
+            self._events += [event for event, _ in record.events]
+            if any(event.stream != wire.INJECTION_COMMANDS for event, _ in record.events):
+                self._arrived.notify_all()
+        self._recording.put(record)
+
+    def _kept(self, batches: Sequence[Batch]) -> None:
+        """Called by the writing thread."""
+        self._consumer.acknowledge(batches)
         if time.monotonic() - self._facts_written_at > _REWRITE_EVERY_S:
             self._write_facts()
 
@@ -137,7 +163,7 @@ class CaptureSession:
             self._arrived.notify_all()
 
     def _raise_failure(self) -> None:
-        failure = self._consumer.failure
+        failure = self._recording.failure or self._consumer.failure
         if failure is None:
             return
         self._told = True
@@ -148,7 +174,8 @@ class CaptureSession:
         raise CaptureFailed(f"capture stopped by {type(failure).__name__}: {failure}") from failure
 
     def _finish(self) -> None:
-        self._state = "failed" if self._told or self._consumer.failure else "complete"
+        self._recording.close()
+        self._state = "failed" if self._told or self._recording.failure or self._consumer.failure else "complete"
         try:
             self._write_facts()
         finally:
@@ -156,17 +183,15 @@ class CaptureSession:
 
     def _write_facts(self) -> None:
         self._facts_written_at = time.monotonic()
-        self._writer.write_session(
-            session_facts(
-                session_id=self.session_id,
-                state=self._state,
-                started=self._started,
-                redis=self._consumer.address,
-                streams=self._consumer.streams,
-                durability=self.durability,
-                contract_generation=self._dialects.generation,
-                counts=self._writer.counts,
-                loss=self._loss,
-            )
-            | self._given_facts
+        facts = session_facts(
+            session_id=self.session_id,
+            state=self._state,
+            started=self._started,
+            redis=self._consumer.address,
+            streams=self._consumer.streams,
+            durability=self.durability,
+            contract_generation=self._dialects.generation,
+            counts=self._writer.counts,
+            loss=self._loss,
         )
+        self._writer.write_session(facts | self._given_facts)

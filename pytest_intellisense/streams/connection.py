@@ -23,6 +23,8 @@ from pytest_intellisense.errors import EnvironmentProblem, SettingsError
 if TYPE_CHECKING:
     import fakeredis
 
+    from pytest_intellisense.streams.doorbell import Doorbell
+
 CONNECT_TIMEOUT_S = 2.0
 REPLY_TIMEOUT_S = 4.0
 """Longer than any blocking read of ours, and together with the connect still under 5 s of waiting for a mute server."""
@@ -34,12 +36,12 @@ _RESOLVE_TIMEOUT_S = 2.0
 class Endpoint:
     """A Redis and how to open clients of it. `address` is fit to be shown: it holds no credentials.
 
-    `blocks_in_groups` is false where XREADGROUP BLOCK cannot be relied on (fakeredis).
+    `doorbell` is there where the server itself cannot be waited on (fakeredis).
     """
 
     address: str
     open: Callable[[], redis.Redis]
-    blocks_in_groups: bool = True
+    doorbell: Doorbell | None = None
 
     def connect(self) -> redis.Redis:
         """A client that has just been answered. Raises EnvironmentProblem within 5 s."""
@@ -88,7 +90,14 @@ def embedded_endpoint(server: fakeredis.FakeServer) -> Endpoint:
     """The Redis inside this process."""
     import fakeredis
 
-    return Endpoint("embedded", lambda: fakeredis.FakeRedis(server=server), blocks_in_groups=False)
+    from pytest_intellisense.streams.doorbell import Doorbell
+
+    doorbell = Doorbell()
+
+    def open_client() -> redis.Redis:
+        return fakeredis.FakeRedis(server=server, connection_class=doorbell.connection_class)
+
+    return Endpoint("embedded", open_client, doorbell)
 
 
 def address_of(client: redis.Redis) -> str:

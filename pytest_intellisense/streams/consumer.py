@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 import redis
 
-from pytest_intellisense.codec.entries import Entry
+from pytest_intellisense.codec.entries import Batch, Entry
 from pytest_intellisense.errors import EnvironmentProblem
 from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.streams.connection import Endpoint, reported
@@ -26,8 +26,8 @@ _JOIN_WITHIN_S = 8.0
 class StreamConsumer:
     """Reads all streams with a consumer group of its own, from the moment of `start` on.
 
-    Every batch goes to the sink; its entries are acknowledged only after the sink returned. An error of the sink, and a
-    Redis that stays away longer than `recover_within_s`, end the reading: `failure` keeps the exception.
+    Every batch goes to the sink; its entries are acknowledged when `acknowledge` is called with it. An error of the sink,
+    and a Redis that stays away longer than `recover_within_s`, end the reading: `failure` keeps the exception.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class StreamConsumer:
         self._recover_within_s = recover_within_s
         self._tracks: dict[str, Track] = {}
         self._calls: dict[str, threading.Event] = {}
+        self._owed: dict[str, list[str]] = {}
         self._thread: threading.Thread | None = None
 
     def start(self, sink: Sink, on_end: Callable[[], None]) -> None:
@@ -93,8 +94,20 @@ class StreamConsumer:
         if self.failure is not None:
             raise EnvironmentProblem(f"the capture of Redis at {self.address} ended: {self.failure}")
 
-    def close(self) -> None:
-        """Hand on what is already on the streams, end the thread, remove our group. Does nothing the second time."""
+    def acknowledge(self, batches: Iterable[Batch]) -> None:
+        """Tell Redis that these are kept. What it could not be told now is told with the next ones."""
+        for batch in batches:
+            for entry in batch.entries:
+                self._owed.setdefault(entry.stream, []).append(entry.entry_id)
+            for gap in batch.gaps:
+                if gap.entry_id:
+                    self._owed.setdefault(gap.stream, []).append(gap.entry_id)
+        with suppress(redis.RedisError):
+            self._groups.acknowledge(self._owed)
+            self._owed = {}
+
+    def stop(self) -> None:
+        """Hand on what is already on the streams and end the thread. Does nothing the second time."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -102,9 +115,14 @@ class StreamConsumer:
         with suppress(redis.RedisError):  # without this wake-up the blocking read ends by itself within a second
             self._client.xadd(self._private_stream, {"call": ""}, maxlen=100)
         thread.join(_JOIN_WITHIN_S)
+
+    def close(self, *, keep_group: bool = False) -> None:
+        """Stop, and remove our group unless it still guards entries that were not kept."""
+        self.stop()
         with suppress(redis.RedisError):  # a server that is gone holds nothing of ours
-            self._groups.destroy(self.streams)
             self._client.delete(self._private_stream)
+            if not keep_group:
+                self._groups.destroy(self.streams)
         self._client.close()
 
     def loss(self) -> LossReport:

@@ -70,6 +70,11 @@ class Groups:
             for entry_id, fields in entries
         ]
 
+    def acknowledge(self, ids: Mapping[str, Sequence[str]]) -> None:
+        for reply in self._pipelined([("XACK", stream, self.name, *some) for stream, some in ids.items()]):
+            if isinstance(reply, Exception):
+                raise reply
+
     def destroy(self, streams: Sequence[str]) -> None:
         self._pipelined([("XGROUP DESTROY", stream, self.name) for stream in streams])
 

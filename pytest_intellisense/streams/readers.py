@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import redis
 
 from pytest_intellisense.streams.replies import Reply, entries_of
 from pytest_intellisense.streams.tracks import Track
+from testrade_hooks import wire
+
+if TYPE_CHECKING:
+    from pytest_intellisense.streams.doorbell import Doorbell
 
 BLOCK_MS = 1000
 """Shorter than the reply timeout of a connection: an idle read must come back empty, never as an error."""
 
 BATCH = 100
-Acks = Mapping[str, Sequence[str]]
+_LOOK_EVERY_S = 0.25
+_QUIET = frozenset({wire.INJECTION_COMMANDS})
+"""Our own commands. Nobody waits to see them and the application needs the processor at that moment: they are read with
+the first event that follows, or with the end of an idle read."""
 
 
 class Reader(Protocol):
@@ -24,90 +31,72 @@ class Reader(Protocol):
 
     client: redis.Redis
 
-    def read(self, acks: Acks, *, block: bool) -> Reply:
-        """Acknowledge what is kept by now, then read new entries."""
+    def read(self, *, block: bool) -> Reply:
+        """New entries of all streams."""
 
     def pending(self) -> Reply:
-        """Entries that were delivered to us and not acknowledged."""
-
-    def acknowledge(self, acks: Acks) -> None: ...
+        """Entries that were delivered to us and that no track has seen: the reply was lost."""
 
     def close(self) -> None: ...
 
 
-class GroupReader:
-    """XACK of the last batch and the next XREADGROUP go out in one packet; the long command is packed once."""
+class _ConnectionReader:
+    """XREADGROUP on a connection of its own, without the detours of the client; a subclass says how it waits."""
 
     def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track]) -> None:
         self.client = client
-        self._group = group
+        self._tracks = tracks
         self._connection: Any = client.connection_pool.get_connection()
-        names = ("GROUP", group, _consumer_name(), "COUNT", BATCH)
-        new = ("STREAMS", *tracks, *(">" for _ in tracks))
-        self._read_blocking = self._packed("XREADGROUP", *names, "BLOCK", BLOCK_MS, *new)
-        self._read_ready = self._packed("XREADGROUP", *names, *new)
-        self._read_pending = self._packed("XREADGROUP", *names, "STREAMS", *tracks, *("0" for _ in tracks))
-
-    def read(self, acks: Acks, *, block: bool) -> Reply:
-        return self._answer(self._packed_acks(acks), self._read_blocking if block else self._read_ready)
+        self._names = ("XREADGROUP", "GROUP", group, f"{socket.gethostname()}-{os.getpid()}", "COUNT", BATCH)
 
     def pending(self) -> Reply:
-        return self._answer([], self._read_pending)
-
-    def acknowledge(self, acks: Acks) -> None:
-        packed = self._packed_acks(acks)
-        if packed:
-            self._exchange(packed)
+        positions = [track.last_id for track in self._tracks.values()]
+        return self._answer(self._packed(*self._names, "STREAMS", *self._tracks, *positions))
 
     def close(self) -> None:
         self._connection.disconnect()
         self.client.connection_pool.release(self._connection)
         self.client.close()
 
-    def _answer(self, first: list[bytes], read: bytes) -> Reply:
-        return entries_of(self._exchange([*first, read])[-1])
+    def _new(self, streams: Iterable[str], *options: str | int) -> bytes:
+        names = tuple(streams)
+        return self._packed(*self._names, *options, "STREAMS", *names, *(">" for _ in names))
 
-    def _exchange(self, commands: list[bytes]) -> list[Any]:
+    def _answer(self, *commands: bytes) -> Reply:
         self._connection.send_packed_command([b"".join(commands)])
-        return [self._connection.read_response() for _ in commands]
-
-    def _packed_acks(self, acks: Acks) -> list[bytes]:
-        return [self._packed("XACK", stream, self._group, *ids) for stream, ids in acks.items()]
+        return [part for _ in commands for part in entries_of(self._connection.read_response())]
 
     def _packed(self, *command: str | int) -> bytes:
         return b"".join(self._connection.pack_command(*command))
 
 
-class EmbeddedReader:
-    """fakeredis returns at once from XREADGROUP BLOCK and may lose entries there: wait by XREAD, then take them by group."""
+class GroupReader(_ConnectionReader):
+    """Two reads in one packet: the first blocks, the second follows it at once and takes the quiet streams along."""
 
     def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track]) -> None:
-        self.client = client
-        self._group = group
-        self._tracks = tracks
+        super().__init__(client, group, tracks)
+        self._read_blocking = self._new((stream for stream in tracks if stream not in _QUIET), "BLOCK", BLOCK_MS)
+        self._read_quiet = self._new(stream for stream in tracks if stream in _QUIET)
+        self._read_ready = self._new(tracks)
 
-    def read(self, acks: Acks, *, block: bool) -> Reply:
-        self.acknowledge(acks)
-        positions: Any = {stream: track.last_id for stream, track in self._tracks.items()}
-        ready = entries_of(self.client.xread(positions, count=1, block=BLOCK_MS if block else None))
-        return self._by_group([stream for stream, _ in ready], ">")
+    def read(self, *, block: bool) -> Reply:
+        return self._answer(self._read_blocking, self._read_quiet) if block else self._answer(self._read_ready)
 
-    def pending(self) -> Reply:
-        return self._by_group(list(self._tracks), "0")
 
-    def acknowledge(self, acks: Acks) -> None:
-        for stream, ids in acks.items():
-            self.client.xack(stream, self._group, *ids)
+class EmbeddedReader(_ConnectionReader):
+    """Waits for the doorbell and takes from the streams that rang; looks at all of them when none did."""
+
+    def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track], doorbell: Doorbell) -> None:
+        super().__init__(client, group, tracks)
+        self._doorbell = doorbell
+        self._bell = doorbell.subscribe(_QUIET)
+
+    def read(self, *, block: bool) -> Reply:
+        rung = self._bell.wait(_LOOK_EVERY_S if block else 0) & self._tracks.keys()
+        reply = self._answer(self._new([stream for stream in self._tracks if stream in rung] if rung else self._tracks))
+        self._bell.ring(stream for stream, items in reply if len(items) == BATCH)
+        return reply
 
     def close(self) -> None:
-        self.client.close()
-
-    def _by_group(self, streams: Sequence[str], position: str) -> Reply:
-        if not streams:
-            return []
-        wanted: Any = dict.fromkeys(streams, position)
-        return entries_of(self.client.xreadgroup(self._group, _consumer_name(), wanted, count=BATCH))
-
-
-def _consumer_name() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}"
+        self._doorbell.unsubscribe(self._bell)
+        super().close()

@@ -1,4 +1,4 @@
-"""The reading loop: read, hand on, acknowledge, and find the way back after an accident."""
+"""The reading loop: read, hand on, and find the way back after an accident."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import redis
 from pytest_intellisense.codec.entries import Batch, Entry, Gap
 from pytest_intellisense.streams.connection import Endpoint, problem_of
 from pytest_intellisense.streams.groups import Groups
-from pytest_intellisense.streams.readers import EmbeddedReader, GroupReader, Reader
+from pytest_intellisense.streams.readers import BATCH, EmbeddedReader, GroupReader, Reader
 from pytest_intellisense.streams.replies import Reply
 from pytest_intellisense.streams.tracks import LossBook, Track
-from testrade_hooks import clock
+from testrade_hooks import clock, wire
 
 Sink = Callable[[Batch], None]
 
@@ -51,60 +51,60 @@ class ReadingLoop:
         self._sink = sink
         self._on_call = on_call
         self._recover_within_s = recover_within_s
-        self._acks: dict[str, list[str]] = {}
+        self._calls: list[str] = []
 
     def run(self) -> None:
         """Read until `closing` is set and all is read. Raises what the sink raises, or EnvironmentProblem."""
         reader = self._reader(self._endpoint.open())
-        drain_until = None
+        drain_until = float("inf")
         try:
-            while drain_until is None or (self._acks and time.monotonic() < drain_until):
-                if drain_until is None and self.closing.is_set():
-                    drain_until = time.monotonic() + _DRAIN_WITHIN_S
+            while True:
+                closing = self.closing.is_set()
+                if closing:
+                    drain_until = min(drain_until, time.monotonic() + _DRAIN_WITHIN_S)
                 try:
-                    self._read_once(reader, block=drain_until is None)
+                    found = self._read_once(reader, block=not closing)
                 except redis.RedisError as error:
                     reader.close()
                     reader = self._recovered(error)
+                    continue
+                if closing and (not found or time.monotonic() > drain_until):
+                    return
         finally:
             reader.close()
 
-    def _read_once(self, reader: Reader, *, block: bool) -> None:
-        reply = reader.read(self._acks, block=block)
+    def _read_once(self, reader: Reader, *, block: bool) -> bool:
+        reply = reader.read(block=block)
         received = clock.now()
-        self._acks = {}
         if reply:
             self._hand_on(reply, received)
-        elif block and not self._endpoint.blocks_in_groups:
+        elif block and self._endpoint.doorbell is not None:
             self._make_whole(self._groups(reader.client))
+        return bool(reply)
 
-    def _hand_on(self, reply: Reply, received: clock.Reading, *, delivered_before: bool = False) -> None:
-        """Give the sink what is new; what it has taken is acknowledged with the next read."""
+    def _hand_on(self, reply: Reply, received: clock.Reading) -> None:
         entries: list[Entry] = []
         gaps: list[Gap] = []
-        calls: list[str] = []
-        acks = {stream: [entry_id for entry_id, _ in items] for stream, items in reply if items}
         for stream, items in reply:
-            track = self._tracks[stream]
+            generation = self._tracks[stream].generation
             for entry_id, fields in items:
-                if delivered_before and track.knows(entry_id):
-                    continue
                 if not fields:
                     gaps.append(Gap(stream, "deleted after its delivery, before it could be read", 1, entry_id))
                 elif stream == self._private_stream:
-                    calls += [value.decode() for value in fields.values()]
+                    self._calls += [value.decode() for value in fields.values()]
                 else:
-                    entries.append(Entry(stream, entry_id, fields, track.generation))
+                    entries.append(Entry(stream, entry_id, fields, generation))
+        if len(reply) > 1:
+            entries.sort(key=_order)
         if entries or gaps:
             self._sink(Batch(received, tuple(entries), tuple(gaps)))
         with self.lock:
-            for entry in entries:
-                self._tracks[entry.stream].advance(entry.entry_id)
-            for stream, ids in acks.items():
-                self._tracks[stream].pass_by(ids[-1])
-        self._acks = acks
-        for call in calls:
-            self._on_call(call)
+            for stream, items in reply:
+                self._tracks[stream].advance(items[-1][0], sum(1 for _, fields in items if fields))
+        if max(len(items) for _, items in reply) < BATCH:
+            calls, self._calls = self._calls, []
+            for call in calls:
+                self._on_call(call)
 
     def _recovered(self, error: redis.RedisError) -> Reader:
         """A reader that goes on where we were. Raises EnvironmentProblem when that is impossible or takes too long."""
@@ -127,7 +127,6 @@ class ReadingLoop:
             self._make_whole(
                 self._groups(client), because=f"reading was interrupted: {problem_of(error, self._endpoint.address)}"
             )
-            self._acks = {}
             self._hand_on_pending(reader)
         except BaseException:
             reader.close()
@@ -135,11 +134,8 @@ class ReadingLoop:
         return reader
 
     def _hand_on_pending(self, reader: Reader) -> None:
-        while True:
-            self._hand_on(reader.pending(), clock.now(), delivered_before=True)
-            if not self._acks:
-                return
-            reader.acknowledge(self._acks)
+        while reply := [(stream, items) for stream, items in reader.pending() if items]:
+            self._hand_on(reply, clock.now())
 
     def _make_whole(self, groups: Groups, because: str = "") -> None:
         with self.lock:
@@ -156,8 +152,14 @@ class ReadingLoop:
         return Groups(client, self._endpoint.address, self._group)
 
     def _reader(self, client: redis.Redis) -> Reader:
-        kind = GroupReader if self._endpoint.blocks_in_groups else EmbeddedReader
-        return kind(client, self._group, self._tracks)
+        if self._endpoint.doorbell is None:
+            return GroupReader(client, self._group, self._tracks)
+        return EmbeddedReader(client, self._group, self._tracks, self._endpoint.doorbell)
+
+
+def _order(entry: Entry) -> tuple[int, bool]:
+    """What came in one read from several streams is put in order by the server's clock; a command comes before what follows."""
+    return int(entry.entry_id.partition("-")[0]), entry.stream != wire.INJECTION_COMMANDS
 
 
 def _may_pass(error: redis.RedisError) -> bool:

@@ -42,17 +42,10 @@ class Track:
     received: int = 0
     generation: int = 0
 
-    def advance(self, entry_id: str) -> None:
+    def advance(self, entry_id: str, received: int) -> None:
+        """Everything up to `entry_id` was delivered; `received` of it could still be read."""
         self.last_id = entry_id
-        self.received += 1
-
-    def pass_by(self, entry_id: str) -> None:
-        """`entry_id` was delivered, though it may have been deleted before we got its fields."""
-        if not self.knows(entry_id):
-            self.last_id = entry_id
-
-    def knows(self, entry_id: str) -> bool:
-        return id_key(entry_id) <= id_key(self.last_id)
+        self.received += received
 
     def recreated(self, facts: StreamFacts) -> bool:
         """Whether the stream at the server cannot be the one we were reading."""

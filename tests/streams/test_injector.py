@@ -75,6 +75,7 @@ def test_an_image_travels_as_bytes_and_is_kept_as_a_file(bench: Bench, app: list
     assert app[0].image == image
     sent = next(event for event in bench.session.events_since(0) if event.event_type == "INJECTION_COMMAND")
     assert sent.image is not None
+    bench.session.flush()
     assert (bench.session.directory / sent.image.path).read_bytes() == image
 
 

@@ -84,7 +84,9 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("intellisense", "IntelliSense: injection plans")
     for option in OPTIONS:
         text = f"{option.help} Default: {option.default or 'none'}. Also: ini {option.ini}, environment {option.environment}."
-        group.addoption(option.flag, default=None, choices=option.choices or None, metavar=None if option.choices else "VALUE", help=text)
+        group.addoption(
+            option.flag, default=None, choices=option.choices or None, metavar=None if option.choices else "VALUE", help=text
+        )
         parser.addini(option.ini, option.help, type="string", default=option.default)
 
 

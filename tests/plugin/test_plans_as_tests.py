@@ -53,7 +53,9 @@ def test_a_passing_plan_is_a_passing_test_with_reports(pytester: pytest.Pytester
     write_plan(pytester.path, TRADE)
     result = pytester.runpytest_subprocess("-v")
     result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(["*buy.plan.json::buy?AAPL? PASSED (2/2, *)*", "*intellisense: stage latency*", "validations 4/4*"])
+    result.stdout.fnmatch_lines(
+        ["*buy.plan.json::buy?AAPL? PASSED (2/2, *)*", "*intellisense: stage latency*", "validations 4/4*"]
+    )
     html = (pytester.path / "reports" / "report.html").read_text()
     assert "IntelliSense report" in html
     document = report(pytester)

@@ -164,7 +164,7 @@ class Runtime:
         from pytest_intellisense.capture.session import CaptureSession
         from pytest_intellisense.streams.consumer import StreamConsumer
         from pytest_intellisense.streams.injector import StreamInjector
-        from pytest_intellisense.targets.embedded import CAPS
+        from pytest_intellisense.targets.embedded import MAX_COMMANDS, MAX_PER_S
         from testrade_hooks.gate import TestGate
 
         settings = self.settings
@@ -179,8 +179,14 @@ class Runtime:
         self.target = self._target(run_id)
         self.target.start()
         opened.callback(self.target.close)
-        caps = CAPS if settings.brings_its_app else {}
-        gate = TestGate(self.client, allowed=bool(run_id), run_id=run_id, allowed_hosts=settings.allow_hosts, **caps)
+        gate = TestGate(
+            self.client,
+            allowed=bool(run_id),
+            run_id=run_id,
+            allowed_hosts=settings.allow_hosts,
+            max_per_s=MAX_PER_S if settings.brings_its_app else 500,
+            max_commands=MAX_COMMANDS if settings.brings_its_app else 100_000,
+        )
         self.injector = StreamInjector(self.client, self.capture, gate, run_id)
         self.moc = self._moc()
 

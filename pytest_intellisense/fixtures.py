@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def intellisense_runtime(pytestconfig: pytest.Config) -> Runtime:
-    """Target, capture and injector of this run, not yet started: `start()` does that, once. Closed at the end of the session."""
+    """Target, capture and injector of this run, not yet started: `start()` does that, once."""
     from pytest_intellisense.composition import runtime_of
 
     return runtime_of(pytestconfig)
@@ -76,14 +76,13 @@ def intellisense_moc(_intellisense_running: Runtime) -> MillisecondOptimizationC
 
 @pytest.fixture
 def intellisense_bootstrap(_intellisense_running: Runtime) -> PrecisionBootstrap:
-    """Brings the application to known values and proves that it listens, prices and answers: `run(Bootstrap(symbols=("AAPL",)))`."""
+    """Brings the application to known values and proves that it answers: `run(Bootstrap(symbols=("AAPL",)))`."""
     return _intellisense_running.moc.bootstrap
 
 
 @pytest.fixture
 def intellisense_image_injector(_intellisense_running: Runtime) -> ImageFileReplayInjector:
     """Feeds the frames of a manifest with their original timing: `replay(Path("manifest.jsonl"))`."""
-    from pytest_intellisense.model.results import StepExecutionResult
     from pytest_intellisense.replay.frames import ImageFileReplayInjector
 
     return ImageFileReplayInjector(_intellisense_running.injector)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pytest_intellisense.errors import SettingsError, without_secrets
 
@@ -52,7 +52,7 @@ OPTIONS = (
     Option(
         "durability",
         "strict",
-        "When an event counts as recorded: 'strict' syncs every batch to disk before it is acknowledged, 'relaxed' once a second.",
+        "When an event counts as recorded: 'strict' syncs each batch to disk before it is acknowledged, 'relaxed' each second.",
         ("strict", "relaxed"),
     ),
 )
@@ -68,7 +68,7 @@ class Settings:
     allow_hosts: tuple[str, ...]
     report_dir: Path
     capture_dir: Path
-    durability: str
+    durability: Literal["strict", "relaxed"]
     rootdir: Path
 
     @property
@@ -108,7 +108,7 @@ def resolve(config: pytest.Config) -> Settings:
         allow_hosts=tuple(host.strip() for host in values["allow-hosts"].split(",") if host.strip()),
         report_dir=config.rootpath / values["report-dir"],
         capture_dir=config.rootpath / values["capture-dir"],
-        durability=values["durability"],
+        durability="relaxed" if values["durability"] == "relaxed" else "strict",
         rootdir=config.rootpath,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,9 +62,9 @@ class ReportHooks:
         if self._made is None:
             return
         terminalreporter.section("intellisense: stage latency", sep="-")
-        write(self._made.summary(self._paths(), unicode=terminal_speaks_unicode()), terminalreporter)
+        write(self._made.summary(self._paths(), unicode=terminal_speaks_unicode()), self._config.get_terminal_writer())
 
-    def _paths(self) -> Sequence[tuple[str, Path]]:
+    def _paths(self) -> list[tuple[str, Path]]:
         html = self._config.getoption("htmlpath", None)
         return [*([("report", Path(html))] if html else []), ("json", self._json_path)]
 

@@ -31,7 +31,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedEvent:
-    """An event of the step and the key that joined it: correlation_id, request_id, local_order_id, broker_order_id, causation_id."""
+    """An event of the step and the key that joined it, such as correlation_id, request_id or local_order_id."""
 
     event: TimelineEvent
     joined_by: str

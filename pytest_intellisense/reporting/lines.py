@@ -17,10 +17,10 @@ _PROBE = "✓✗–│┄█▏▉…→"
 
 
 class Writer(Protocol):
-    """What is used of pytest's TerminalWriter and TerminalReporter."""
+    """What is used of pytest's terminal writer."""
 
-    def write(self, text: str, /, **markup: bool) -> None: ...
-    def line(self, text: str, /, **markup: bool) -> None: ...
+    def write(self, msg: str, *, flush: bool = False, **markup: bool) -> None: ...
+    def line(self, s: str = "", **markup: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

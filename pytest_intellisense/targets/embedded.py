@@ -10,9 +10,11 @@ from testrade_hooks.gate import LONGEST_PERMIT_LIFE_S, AppGate
 
 if TYPE_CHECKING:
     from pytest_intellisense.streams.connection import Endpoint
+    from testrade_hooks.reference.app import ReferenceApp
 
-CAPS = {"max_per_s": 10_000, "max_commands": 10_000_000}
-"""Of both gates on a Redis of our own: nobody else can be flooded there."""
+MAX_PER_S = 10_000
+MAX_COMMANDS = 10_000_000
+"""Caps of both gates on a Redis of our own: nobody else can be flooded there."""
 
 
 class EmbeddedTarget:
@@ -23,7 +25,7 @@ class EmbeddedTarget:
     def __init__(self, endpoint: Endpoint, *, run_id: str) -> None:
         self._endpoint = endpoint
         self._run_id = run_id
-        self._app: object | None = None
+        self._app: ReferenceApp | None = None
 
     def start(self) -> None:
         """Raises EnvironmentProblem if Tesseract or OpenCV is not usable."""
@@ -35,7 +37,13 @@ class EmbeddedTarget:
                 hint="OpenCV links libGL and glib: apt-get install libgl1 libglib2.0-0",
             ) from None
         gate = AppGate(
-            self._endpoint.open(), mode="TEST", allowed=True, run_id=self._run_id, lifetime_s=LONGEST_PERMIT_LIFE_S, **CAPS
+            self._endpoint.open(),
+            mode="TEST",
+            allowed=True,
+            run_id=self._run_id,
+            lifetime_s=LONGEST_PERMIT_LIFE_S,
+            max_per_s=MAX_PER_S,
+            max_commands=MAX_COMMANDS,
         )
         app = ReferenceApp(self._endpoint.open, gate=gate)
         app.start()

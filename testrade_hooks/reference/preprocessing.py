@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import statistics
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -91,6 +92,8 @@ class PreprocessingParameters:
 # Tesseract gets one small image at a time: handing pieces of it to threads costs more than it brings.
 cv2.setNumThreads(1)
 
+_LEVELS = np.arange(256)[:, None]
+_AROUND = 0
 _FAINT = 48
 _CLEARLY_TEXT = 112
 _SOLID = 0.6
@@ -108,7 +111,7 @@ def preprocess(image: Image, parameters: PreprocessingParameters) -> Image:
     text = _pixels(cv2.bitwise_and(text, cv2.dilate(mask, np.ones((3, 3), np.uint8))))
     if parameters.enhance_small_symbols:
         _redraw_small_symbols(text, mask, parameters)
-    light_text_stays = background.mean() < 128 and not parameters.force_black_text_on_white
+    light_text_stays = float(background.mean()) < 128 and not parameters.force_black_text_on_white
     return _pixels(text if light_text_stays else cv2.bitwise_not(text))
 
 
@@ -128,9 +131,8 @@ def _enlarged(image: Image, factor: float) -> Image:
 def _boosted(image: Image, parameters: PreprocessingParameters) -> Image:
     if parameters.red_boost == parameters.green_boost == 1:
         return image
-    ramp = np.arange(256)
-    table = np.stack([ramp, ramp * parameters.green_boost, ramp * parameters.red_boost], axis=-1)
-    return _pixels(cv2.LUT(image, table.clip(0, 255).round().astype(np.uint8)[None]))
+    boosts = (1.0, parameters.green_boost, parameters.red_boost)
+    return _pixels(cv2.LUT(image, _pixels((_LEVELS * boosts).clip(0, 255).round()[None])))
 
 
 def _background(image: Image) -> Image:
@@ -139,8 +141,10 @@ def _background(image: Image) -> Image:
 
 def _contrast_to(background: Image, image: Image) -> Image:
     """Gray by the distance from the background colour, so red, green and white text come out equally strong."""
-    distance = _pixels(cv2.absdiff(image, np.full_like(image, background))).max(axis=2)
-    return _pixels(cv2.convertScaleAbs(distance, alpha=255 / max(int(distance.max()), _FAINT)))
+    blue, green, red = cv2.split(cv2.LUT(image, _pixels(np.abs(_LEVELS - background)[None])))
+    distance = cv2.max(cv2.max(blue, green), red)
+    strongest = cv2.minMaxLoc(distance)[1]
+    return _pixels(cv2.convertScaleAbs(distance, alpha=255 / max(strongest, _FAINT)))
 
 
 def _sharpened(text: Image, strength: float) -> Image:
@@ -155,14 +159,16 @@ def _text_mask(text: Image, parameters: PreprocessingParameters) -> Image:
 
 
 def _cleaned(mask: Image, parameters: PreprocessingParameters) -> Image:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    kept = (
-        (stats[:, cv2.CC_STAT_AREA] >= parameters.text_mask_min_contour_area)
-        & (stats[:, cv2.CC_STAT_WIDTH] >= parameters.text_mask_min_width)
-        & (stats[:, cv2.CC_STAT_HEIGHT] >= parameters.text_mask_min_height)
+    """Without the specks that are too small to be a point of text. Their area is counted in pixels."""
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    large_enough = (
+        (boxes[:, cv2.CC_STAT_AREA] >= parameters.text_mask_min_contour_area)
+        & (boxes[:, cv2.CC_STAT_WIDTH] >= parameters.text_mask_min_width)
+        & (boxes[:, cv2.CC_STAT_HEIGHT] >= parameters.text_mask_min_height)
     )
-    kept[0] = False
-    return _pixels(np.where(kept, 255, 0).astype(np.uint8)[labels])
+    large_enough[_AROUND] = False
+    kept = np.where(large_enough, np.uint8(255), np.uint8(0))
+    return _pixels(np.take(kept, np.asarray(labels, np.int32), mode="clip"))
 
 
 def _redraw_small_symbols(text: Image, mask: Image, parameters: PreprocessingParameters) -> None:
@@ -179,14 +185,14 @@ def _redraw_small_symbols(text: Image, mask: Image, parameters: PreprocessingPar
             cv2.circle(text, centre, parameters.period_comma_draw_radius_upscaled, 255, cv2.FILLED)
 
 
-def _small_solids(text: Image, mask: Image, max_height: int) -> list[list[int]]:
-    """Boxes (left, top, width, height) of filled specks of clear text, lower than half of the letters around."""
-    strong = cv2.bitwise_and(mask, cv2.threshold(text, _CLEARLY_TEXT, 255, cv2.THRESH_BINARY)[1])
-    boxes = cv2.connectedComponentsWithStats(strong, connectivity=8)[2][1:]
-    if not len(boxes):
-        return []
-    heights = boxes[:, cv2.CC_STAT_HEIGHT]
-    limit = min(max_height, np.median(heights) / 2)
-    filled = boxes[:, cv2.CC_STAT_AREA] >= _SOLID * boxes[:, cv2.CC_STAT_WIDTH] * heights
-    solids: list[list[int]] = boxes[(heights <= limit) & filled, :4].tolist()
-    return solids
+def _small_solids(text: Image, mask: Image, max_height: int) -> Iterator[tuple[int, int, int, int]]:
+    """Boxes (left, top, width, height) of filled specks of clear text, at most half as high as the letters around."""
+    clear = _pixels(cv2.bitwise_and(mask, cv2.threshold(text, _CLEARLY_TEXT, 255, cv2.THRESH_BINARY)[1]))
+    outlines, _ = cv2.findContours(clear, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = [cv2.boundingRect(outline) for outline in outlines]
+    limit = min(max_height, statistics.median(box[3] for box in boxes) / 2) if boxes else 0
+    for left, top, width, height in boxes:
+        if height <= limit:
+            filled = cv2.countNonZero(clear[top : top + height, left : left + width])
+            if filled >= _SOLID * width * height:
+                yield left, top, width, height

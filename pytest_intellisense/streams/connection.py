@@ -30,6 +30,7 @@ REPLY_TIMEOUT_S = 4.0
 """Longer than any blocking read of ours, and together with the connect still under 5 s of waiting for a mute server."""
 
 _RESOLVE_TIMEOUT_S = 2.0
+_OVER_TLS = " over TLS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def endpoint_of(url: str) -> Endpoint:
         _resolve(host, port)
         return _client(options)
 
-    return Endpoint(f"{host}:{port}", open_client)
+    return Endpoint(f"{host}:{port}{_OVER_TLS if url.startswith('rediss:') else ''}", open_client)
 
 
 def embedded_endpoint(server: fakeredis.FakeServer) -> Endpoint:
@@ -122,7 +123,7 @@ def problem_of(error: BaseException, address: str, *, key: str = "") -> Environm
     where = f"Redis at {address}"
     of_key = f" ({key})" if key else ""
     text = str(error)
-    cause = _innermost(error)
+    cause = _cause(error)
     if isinstance(error, redis.AuthenticationError) or text.startswith(("WRONGPASS", "NOAUTH")) or "invalid username" in text:
         return EnvironmentProblem(
             f"{where} rejected the user or password", hint="check both in the URL; it was tried once only"
@@ -154,9 +155,9 @@ def problem_of(error: BaseException, address: str, *, key: str = "") -> Environm
             f"{where} refused the connection: nothing listens there", hint="start redis-server there or correct the URL"
         )
     if isinstance(error, redis.TimeoutError | TimeoutError) or isinstance(cause, TimeoutError):
-        return EnvironmentProblem(
-            f"{where} did not answer in time", hint="is the server stopped, overloaded or behind a firewall?"
-        )
+        plain = "a server without TLS stays silent like this: then use redis://; " if address.endswith(_OVER_TLS) else ""
+        hint = f"{plain}is the server stopped, overloaded or behind a firewall?"
+        return EnvironmentProblem(f"{where} did not answer in time", hint=hint)
     if isinstance(error, redis.ConnectionError | OSError):
         return EnvironmentProblem(f"{where} broke the connection", hint="is it running? If it speaks TLS only, use rediss://")
     return EnvironmentProblem(f"{where} refused a command{of_key}: {text}")
@@ -166,10 +167,12 @@ def _client(options: dict[str, Any]) -> redis.Redis:
     return redis.Redis.from_pool(redis.ConnectionPool(**options))
 
 
-def _innermost(error: BaseException) -> BaseException:
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return error
+def _cause(error: BaseException) -> BaseException:
+    """What the operating system said, if it was asked: the nearest such error behind `error`."""
+    behind: BaseException | None = error
+    while behind is not None and not isinstance(behind, OSError):
+        behind = behind.__cause__ or behind.__context__
+    return behind or error
 
 
 def _forbidden(text: str) -> str:

@@ -43,6 +43,7 @@ class StreamConsumer:
         self._recover_within_s = recover_within_s
         self._tracks: dict[str, Track] = {}
         self._calls: dict[str, threading.Event] = {}
+        self._ended = False
         self._owed: dict[str, list[str]] = {}
         self._thread: threading.Thread | None = None
 
@@ -82,6 +83,8 @@ class StreamConsumer:
         """Return when everything that is on the streams now has been handed on. Raises EnvironmentProblem."""
         token = str(uuid.uuid4())
         arrived = self._calls[token] = threading.Event()
+        if self._ended:
+            arrived.set()
         try:
             with reported(self.address):
                 self._client.xadd(self._private_stream, {"call": token}, maxlen=100)
@@ -147,6 +150,7 @@ class StreamConsumer:
         except BaseException as error:  # noqa: BLE001 - kept for whoever waits for events
             self.failure = error
         finally:
+            self._ended = True
             for arrived in list(self._calls.values()):
                 arrived.set()
             on_end()

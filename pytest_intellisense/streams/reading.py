@@ -20,7 +20,7 @@ Sink = Callable[[Batch], None]
 
 _DRAIN_WITHIN_S = 2.0
 _RETRY_AFTER_S = 0.05
-_PASSING = ("NOGROUP", "UNBLOCKED", "MASTERDOWN")
+_PASSING = ("NOGROUP", "UNBLOCKED", "MASTERDOWN", "The XGROUP subcommand requires the key to exist")
 """Answers after which looking again helps; every other refusal of a command stays a refusal."""
 
 

@@ -1,0 +1,116 @@
+"""A Redis that cannot be used is one clear message within seconds, and never a password."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from helpers.redis_server import RedisServer
+
+from pytest_intellisense.errors import EnvironmentProblem, IntelliSenseError, SettingsError
+from pytest_intellisense.streams import connection
+from pytest_intellisense.streams.connection import connect, endpoint_of, problem_of, reported
+
+SECRET = "hunter2"
+
+
+@pytest.fixture(scope="module")
+def locked_server() -> Iterator[RedisServer]:
+    with RedisServer("--requirepass", "p@ss/w:rd") as server:
+        yield server
+
+
+def told(url: str) -> str:
+    """Everything a user sees of the failure to connect."""
+    started = time.monotonic()
+    with pytest.raises(IntelliSenseError) as caught:
+        connect(url)
+    assert time.monotonic() - started < 5
+    return f"{caught.value}\n{caught.value.hint}"
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_a_closed_port(redis_server: RedisServer) -> None:
+    """The message has host and port and says what to do."""
+    port = closed_port()
+    text = told(f"redis://user:{SECRET}@127.0.0.1:{port}/0")
+    assert f"Redis at 127.0.0.1:{port} refused the connection" in text
+    assert "start redis-server" in text
+    assert SECRET not in text
+
+
+@pytest.mark.parametrize("password", [SECRET, f"{SECRET}@x", f"x/{SECRET}", f"a@{SECRET}/b"])
+def test_a_wrong_password_is_tried_once(locked_server: RedisServer, password: str) -> None:
+    """It is fatal at once, and no part of the password is shown, whatever characters it has."""
+    with locked_server.client(password="p@ss/w:rd") as admin:
+        before = admin.info("stats")["total_connections_received"]
+        text = told(f"redis://:{password}@127.0.0.1:{locked_server.port}/0")
+        assert admin.info("stats")["total_connections_received"] == before + 1
+    assert "rejected the user or password" in text
+    assert SECRET not in text
+
+
+@pytest.mark.parametrize("written", ["p@ss/w:rd", "p%40ss%2Fw%3Ard"])
+def test_a_right_password_raw_or_quoted(locked_server: RedisServer, written: str) -> None:
+    """`@`, `/` and `:` in a password are understood as they stand and percent-encoded."""
+    with connect(f"redis://:{written}@127.0.0.1:{locked_server.port}/0") as client:
+        assert client.ping()
+
+
+def test_tls_expected_of_a_plain_server(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a server says nothing at all; the hint has the other URL."""
+    monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 0.3)
+    assert "then use redis://" in told(f"rediss://127.0.0.1:{redis_server.port}/0")
+
+
+def test_a_host_that_does_not_exist() -> None:
+    """The name is shown: it is where the mistake is."""
+    assert "Redis at no-such-host.invalid:6379" in told("redis://no-such-host.invalid:6379/0")
+
+
+def test_a_mute_server() -> None:
+    """A server that accepts and says nothing is given up in time."""
+    with RedisServer() as server:
+        server.pause()
+        assert "did not answer in time" in told(server.url)
+        server.resume()
+
+
+def test_no_redis_url() -> None:
+    """Something else than a URL is a mistake in the settings."""
+    with pytest.raises(SettingsError, match="not a Redis URL"):
+        endpoint_of("http://127.0.0.1:6379")
+
+
+def test_a_forbidden_command_is_named(redis_server: RedisServer) -> None:
+    """Whoever set up the Redis user learns which right is missing."""
+    with redis_server.client() as admin:
+        admin.execute_command("ACL SETUSER", "reader", "on", f">{SECRET}", "~*", "+@all", "-xadd")
+    url = f"redis://reader:{SECRET}@127.0.0.1:{redis_server.port}/0"
+    forbidden = pytest.raises(EnvironmentProblem, match="forbids us the command XADD")
+    with connect(url) as client, forbidden as caught, reported("there"):
+        client.xadd("a-stream", {"a": "b"})
+    assert "ACL SETUSER" in caught.value.hint
+
+
+def test_a_full_server_is_named() -> None:
+    """Writing to a server at its maxmemory says so."""
+    full = pytest.raises(EnvironmentProblem, match=r"out of memory .*\(a-stream\)")
+    with RedisServer("--maxmemory", "1mb") as server, server.client() as client, full, reported("there", key="a-stream"):
+        for _ in range(10):
+            client.xadd("a-stream", {"a": "x" * 200_000})
+
+
+def test_an_unknown_refusal_is_passed_on() -> None:
+    """What no rule knows is shown as the server said it."""
+    import redis
+
+    assert "ERR something new" in str(problem_of(redis.ResponseError("ERR something new"), "there"))

@@ -1,0 +1,45 @@
+"""Every shape of a reply to XREAD and XREADGROUP is read alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_intellisense.streams.replies import entries_of
+
+FIELDS = {b"f": b"v"}
+EXPECTED = [("s", [("1-1", FIELDS), ("1-2", FIELDS)])]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        [[b"s", [(b"1-1", FIELDS), (b"1-2", FIELDS)]]],
+        {b"s": [[(b"1-1", FIELDS), (b"1-2", FIELDS)]]},
+        {b"s": [(b"1-1", FIELDS), (b"1-2", FIELDS)]},
+        {b"s": [[b"1-1", [b"f", b"v"]], [b"1-2", [b"f", b"v"]]]},
+        [[b"s", [[b"1-1", [b"f", b"v"], 5, 1], [b"1-2", [b"f", b"v"], 5, 1]]]],
+    ],
+    ids=["list", "dict with one more list", "dict", "raw", "with claim figures"],
+)
+def test_entries_come_out_of_every_shape(reply: Any) -> None:
+    """Lists and dicts, parsed and raw, with and without the figures of a claim."""
+    assert entries_of(reply) == EXPECTED
+
+
+@pytest.mark.parametrize("reply", [None, [], {}])
+def test_nothing_is_nothing(reply: Any) -> None:
+    """A read that timed out."""
+    assert entries_of(reply) == []
+
+
+@pytest.mark.parametrize("fields", [None, {}, []])
+def test_a_deleted_entry_has_no_fields(fields: Any) -> None:
+    """It was delivered and then deleted before it was read."""
+    assert entries_of([[b"s", [(b"1-1", fields)]]]) == [("s", [("1-1", {})])]
+
+
+def test_raw_fields_may_repeat_a_name() -> None:
+    """The last one counts, as with the client's own parser."""
+    assert entries_of({b"s": [[b"1-1", [b"f", b"1", b"f", b"2"]]]}) == [("s", [("1-1", {b"f": b"2"})])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ MOST_ROWS = 10_000
 LONGEST_NAME = 80
 
 REFERENCE = re.compile(r"\$\{([^${}]*)\}")
+_ESCAPED = re.compile(r"\\u00(?:24|7[bdBD])")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -80,20 +81,22 @@ def _label(name: str, index: int, value: Any) -> str:
     return f"{name}{index}"
 
 
-def slots(value: Any, matrix_names: Collection[str], path: JsonPath = ()) -> Iterator[Slot]:
+def slots(value: Any, matrix_names: Collection[str]) -> list[Slot]:
     """Where `value` refers to the matrix."""
-    if isinstance(value, str):
-        if "${" in value and (names := _named(value, matrix_names)):
-            yield Slot(path, names)
-    elif isinstance(value, dict):
-        for key, member in value.items():
-            if "${" in key and (names := _named(key, matrix_names)):
-                yield Slot((*path, key), names, in_key=True)
-            if isinstance(member, str | dict | list):
-                yield from slots(member, matrix_names, (*path, key))
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from slots(member, matrix_names, (*path, index))
+    found: list[Slot] = []
+    _find_slots(value, (), matrix_names, found)
+    return found
+
+
+def _find_slots(value: Any, path: JsonPath, matrix_names: Collection[str], found: list[Slot]) -> None:
+    for part, member in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(part, str) and "${" in part and (names := _named(part, matrix_names)):
+            found.append(Slot((*path, part), names, in_key=True))
+        if isinstance(member, str):
+            if "${" in member and (names := _named(member, matrix_names)):
+                found.append(Slot((*path, part), names))
+        elif isinstance(member, dict | list):
+            _find_slots(member, (*path, part), matrix_names, found)
 
 
 def _named(text: str, matrix_names: Collection[str]) -> tuple[str, ...]:
@@ -103,7 +106,9 @@ def _named(text: str, matrix_names: Collection[str]) -> tuple[str, ...]:
 
 def refers_elsewhere(text: str, matrix_names: Collection[str]) -> bool:
     """Whether the text of a plan file may refer to something that is not in its matrix."""
-    return "\\u" in text or any(not _named(match[0], matrix_names) for match in REFERENCE.finditer(text))
+    if _ESCAPED.search(text):
+        return True
+    return any(not _named(match[0], matrix_names) for match in REFERENCE.finditer(text))
 
 
 def replaced(value: Any, row: Row) -> Any:
@@ -123,6 +128,21 @@ def names_in(row: Row) -> Row:
         if isinstance(chosen, dict):
             names |= {f"{name}.{member}": value for member, value in chosen.items()}
     return names | {f"matrix.{name}": value for name, value in names.items()}
+
+
+def with_slots_filled(value: Any, places: Iterable[JsonPath], names: Row) -> Any:
+    """`value` with the texts at `places` filled; everything else is shared with `value`."""
+    for path in places:
+        value = _put(value, path, names)
+    return value
+
+
+def _put(value: Any, path: JsonPath, names: Row) -> Any:
+    if not path:
+        return _in_text(value, names)
+    copy = value.copy()
+    copy[path[0]] = _put(value[path[0]], path[1:], names)
+    return copy
 
 
 def filled(value: Any, names: Row) -> Any:

@@ -57,12 +57,12 @@ def read_plan_file(path: Path, vocabulary: Vocabulary, root: Path) -> list[PlanR
         raise locator.error([*found, *check.shape_findings(body, vocabulary)], tags=_tags(plan))
     check.has_references = matrix.refers_elsewhere(text, values)
     rows = list(matrix.rows(values))
-    slots = list(matrix.slots(body, values)) if values else []
-    if not _all_good(check, values, rows, slots):
+    check.slots = matrix.slots(body, values) if values else []
+    if not _all_good(check, values, rows, check.slots):
         raise locator.error(_findings(check, rows), tags=_tags(plan))
     source = PlanSource(path, LazyPositions(text, original))
     head = {key: body[key] for key in _HEAD if key in body}
-    varies = any(slot.path[0] in _HEAD for slot in slots)
+    varies = any(slot.path[0] in _HEAD for slot in check.slots)
     return [PlanRowSource(check, source, case_id, row, matrix.replaced(head, row) if varies else head) for case_id, row in rows]
 
 

@@ -23,6 +23,7 @@ class RowCheck:
     """Checks rows of one plan. `body` is the plan without its matrix, in today's form."""
 
     has_references = True
+    slots: list[matrix.Slot] | None = None
 
     def __init__(self, body: Json, path: Path, root: Path, vocabulary: Vocabulary) -> None:
         self.body = body
@@ -33,7 +34,7 @@ class RowCheck:
 
     def findings(self, row: matrix.Row) -> list[Finding]:
         """Paths are those of the row, with its values in the place of `${name}`."""
-        raw = matrix.replaced(self.body, row)
+        raw = self.filled(row)
         found: list[Finding] = []
         vocabulary = self.vocabulary(raw, found)
         found += self.shape_findings(raw, vocabulary)
@@ -44,6 +45,14 @@ class RowCheck:
             if isinstance(stimulus := step.get("stimulus"), dict):
                 found += self.files.findings(stimulus, ("steps", index, "stimulus"))
         return found
+
+    def filled(self, row: matrix.Row) -> Json:
+        """The plan with the values of a row in the place of `${name}`."""
+        if self.slots is None or any(slot.in_key for slot in self.slots):
+            replaced: Json = matrix.replaced(self.body, row)
+            return replaced
+        filled: Json = matrix.with_slots_filled(self.body, [slot.path for slot in self.slots], matrix.names_in(row))
+        return filled
 
     def shape_findings(self, raw: Json, vocabulary: Vocabulary) -> list[Finding]:
         try:
@@ -61,7 +70,7 @@ class RowCheck:
 
     def model(self, row: matrix.Row) -> tuple[InjectionPlan, Mapping[str, PipelineSignature]]:
         """The plan of a row that has no findings."""
-        raw = matrix.replaced(self.body, row)
+        raw = self.filled(row)
         vocabulary = self.vocabulary(raw, [])
         return InjectionPlan.model_validate(_with_spelling(raw, vocabulary)), vocabulary.pipelines
 

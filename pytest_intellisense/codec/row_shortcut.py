@@ -18,6 +18,8 @@ from pytest_intellisense.model.plan import Bootstrap, JsonPath
 from pytest_intellisense.model.stimulus import Stimulus
 from pytest_intellisense.model.validation import ValidationPoint
 
+Fill = Callable[[matrix.Row], Any]
+
 _OF_OTHERS = frozenset({"type", "validation_id"})
 
 
@@ -26,8 +28,11 @@ class RowShortcut:
 
     def __init__(self, check: RowCheck, slots: Iterable[matrix.Slot]) -> None:
         names_of: dict[JsonPath, list[str]] = {}
+        self._places: dict[JsonPath, list[JsonPath]] = {}
         for slot in slots:
-            names_of.setdefault(_part(slot), []).extend(slot.names)
+            part = _part(slot)
+            names_of.setdefault(part, []).extend(slot.names)
+            self._places.setdefault(part, []).append(slot.path[len(part) :])
         if () in names_of and any(_is_context(slot.path) for slot in slots):
             names_of = {(): [name for names in names_of.values() for name in names]}
         self._check = check
@@ -49,19 +54,19 @@ class RowShortcut:
 
     def _judge(self, path: JsonPath) -> Callable[[matrix.Row], bool]:
         """How to judge the part at `path` with the values of a row in it."""
-        template = _at(self._check.body, path)
+        fill = functools.partial(matrix.with_slots_filled, _at(self._check.body, path), self._places[path])
         if path == ("bootstrap",):
-            return lambda values: _is_valid(Bootstrap.model_validate, matrix.filled(template, values))
+            return lambda values: _is_valid(Bootstrap.model_validate, fill(values))
         if path[2] == "stimulus":
-            return functools.partial(self._is_good_stimulus, template, path)
-        return functools.partial(self._is_good_point, template, path, self._context(path))
+            return functools.partial(self._is_good_stimulus, fill, path)
+        return functools.partial(self._is_good_point, fill, path, self._context(path))
 
-    def _is_good_stimulus(self, template: Any, path: JsonPath, values: matrix.Row) -> bool:
-        stimulus = matrix.filled(template, values)
+    def _is_good_stimulus(self, fill: Fill, path: JsonPath, values: matrix.Row) -> bool:
+        stimulus = fill(values)
         return _is_valid(_stimulus(), stimulus) and not any(True for _ in self._check.files.findings(stimulus, path))
 
-    def _is_good_point(self, template: Any, path: JsonPath, context: meaning.Context, values: matrix.Row) -> bool:
-        point = matrix.filled(template, values)
+    def _is_good_point(self, fill: Fill, path: JsonPath, context: meaning.Context, values: matrix.Row) -> bool:
+        point = fill(values)
         if not _is_valid(ValidationPoint.model_validate, point):
             return False
         return not any(True for _ in meaning.point_findings(point, path, context))

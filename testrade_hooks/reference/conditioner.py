@@ -9,10 +9,12 @@ from typing import Any
 from testrade_hooks.reference.config import Config
 from testrade_hooks.reference.decimal_correction import corrected_cost
 from testrade_hooks.reference.flicker import FlickerFilter
-from testrade_hooks.reference.screen_lines import STRATEGY_WORDS, ScreenLine, parse_line
-from testrade_hooks.reference.screen_numbers import cost_of, number_text, per_share_of, realized_of
+from testrade_hooks.reference.screen_lines import STRATEGY_WORDS, ScreenLine, in_letters, parse_line
+from testrade_hooks.reference.screen_numbers import cost_of, number_text, per_share_of, realized_of, shifted_columns
 
 _COLUMNS = 3
+_DECIMAL = "OCRDecimalCorrectionDecision"
+_NOT_A_COST = "FIELD_NOT_COST_BASIS"
 
 Prices = Callable[[str], float | None]
 
@@ -49,18 +51,20 @@ class ConditionedFrame:
 
 
 class Conditioner:
-    """Keeps per symbol the last strategy word and the last believed cost."""
+    """Keeps per symbol the last strategy word and the last believed cost. `prices`: the live price, None if there is none."""
 
     def __init__(self, config: Config, prices: Prices) -> None:
         self._config = config
         self._prices = prices
         self._flicker = FlickerFilter()
         self._strategies: dict[str, str] = {}
+        self._active: set[str] = set()
 
     def reset(self) -> None:
         """Forget every symbol."""
         self._flicker.reset()
         self._strategies.clear()
+        self._active.clear()
 
     def condition(self, raw_text: str, confidence: float) -> ConditionedFrame:
         """Read every line; of two lines with one symbol the later wins. `confidence` is told with each refusal."""
@@ -76,24 +80,63 @@ class Conditioner:
 
     def _line(self, line: ScreenLine, confidence: float, frame: ConditionedFrame) -> None:
         numbers = [text for token in line.numbers if (text := number_text(token)) is not None]
-        price = self._prices(line.symbol) if line.symbol else None
-        refusal = _refusal(line, numbers, price)
+        symbol, price = self._validated(line.symbol) if line.strategy else (None, None)
+        refusal = self._refusal(line, symbol, numbers)
         if refusal:
-            decision_type, reason = refusal
-            frame.counters["validation_failures"] += 1
-            context = {"raw_line": line.raw, "tokens": list(line.tokens), "symbol": line.symbol, "confidence": confidence}
-            frame.decisions.append(Decision("OCRValidationDecision", decision_type, reason, context))
+            self._refuse(line, refusal, confidence, frame)
             return
-        assert line.symbol is not None and line.strategy is not None
-        self._note_strategy(line.symbol, line.strategy)
-        cost = self._cost(line.symbol, numbers[0], price, frame)
-        frame.snapshots[line.symbol] = {
-            "symbol": line.symbol,
+        assert symbol is not None and line.strategy is not None
+        self._note_strategy(symbol, line.strategy)
+        cost = self._cost(symbol, numbers[0], price, frame)
+        for field_name, text in (("pnl_per_share", numbers[1]), ("realized_pnl", numbers[2])):
+            context = {"symbol": symbol, "field": field_name, "raw_value": text, "skip_reason": _NOT_A_COST}
+            frame.decisions.append(Decision(_DECIMAL, "DECIMAL_CORRECTION_SKIPPED", _NOT_A_COST, context))
+        per_share = per_share_of(numbers[1], strategy=line.strategy, cost=cost, price=price)
+        frame.snapshots[symbol] = {
+            "symbol": symbol,
             "strategy_hint": line.strategy,
             "cost_basis": cost,
-            "pnl_per_share": round(per_share_of(numbers[1], cost=cost, price=price), 4),
+            "pnl_per_share": round(per_share, 4),
             "realized_pnl": round(realized_of(numbers[2]), 4),
         }
+
+    def _validated(self, read: str | None) -> tuple[str | None, float | None]:
+        """The symbol with its price: as it was read, else with letters for digits. No symbol: none has ever had a price."""
+        for symbol in dict.fromkeys((read, in_letters(read))) if read else ():
+            price = self._prices(symbol)
+            if price is not None:
+                self._active.add(symbol)
+            if symbol in self._active:
+                return symbol, price
+        return None, None
+
+    def _refusal(self, line: ScreenLine, symbol: str | None, numbers: list[str]) -> tuple[str, str, str] | None:
+        """Stage, decision type and reason of a line that is no position; None for one that is."""
+        if line.strategy is None:
+            words = ", ".join(STRATEGY_WORDS)
+            return "strategy", "STRATEGY_VALIDATION_FAILURE", f"the line does not begin with one of {words}"
+        if line.symbol is None:
+            return "symbol", "SYMBOL_VALIDATION_FAILURE", "no symbol of 1 to 6 characters after the strategy word"
+        if symbol is None:
+            return "price", "JIT_VALIDATION_FAILURE", f"SYMBOL_NO_PRICE_DATA: no price of {line.symbol}"
+        if len(numbers) < _COLUMNS:
+            found = f"{len(numbers)} numbers after the symbol; {_COLUMNS} are needed"
+            return "numbers", "INSUFFICIENT_NUMERIC_TOKENS", found
+        shifted = shifted_columns(numbers)
+        return ("numbers", "INSUFFICIENT_NUMERIC_TOKENS", shifted) if shifted else None
+
+    def _refuse(self, line: ScreenLine, refusal: tuple[str, str, str], confidence: float, frame: ConditionedFrame) -> None:
+        stage, decision_type, reason = refusal
+        frame.counters["validation_failures"] += 1
+        context = {
+            "raw_line": line.raw,
+            "tokens": list(line.tokens),
+            "symbol": line.symbol,
+            "confidence": confidence,
+            "validation_stage": stage,
+            "fuzzy_match_threshold": self._config.get("ocr_fuzzy_match_threshold"),
+        }
+        frame.decisions.append(Decision("OCRValidationDecision", decision_type, reason, context))
 
     def _note_strategy(self, symbol: str, strategy: str) -> None:
         """Opening and closing end what was known about the cost."""
@@ -108,11 +151,12 @@ class Conditioner:
         frame.counters["decimal_corrections_applied"] += correction.applied
         frame.decisions.append(
             Decision(
-                "OCRDecimalCorrectionDecision",
+                _DECIMAL,
                 "DECIMAL_CORRECTION_APPLIED" if correction.applied else "DECIMAL_CORRECTION_SKIPPED",
                 f"{text} read as {correction.value:.2f}" if correction.applied else correction.skip_reason,
                 {
                     "symbol": symbol,
+                    "field": "cost_basis",
                     "raw_value": text,
                     "corrected_value": correction.value,
                     "reference_price": price,
@@ -129,6 +173,7 @@ class Conditioner:
             enabled=get("enable_flicker_filter"),
             tolerance=get("accept_tolerance_cents") / 100,
             confirmations=get("stable_cost_confirmation_frames"),
+            add_shares=get("known_add_shares"),
         )
         frame.counters["flickers_rejected"] += judged.decision_type == "FLICKER_REJECTED"
         context = {
@@ -140,15 +185,3 @@ class Conditioner:
         }
         frame.decisions.append(Decision("OCRFlickerDecision", judged.decision_type, judged.reason, context))
         return round(judged.value, 4)
-
-
-def _refusal(line: ScreenLine, numbers: list[str], price: float | None) -> tuple[str, str] | None:
-    if line.strategy is None:
-        return "STRATEGY_VALIDATION_FAILURE", f"the line does not begin with one of {', '.join(STRATEGY_WORDS)}"
-    if line.symbol is None:
-        return "SYMBOL_VALIDATION_FAILURE", "no symbol of 1 to 6 characters after the strategy word"
-    if price is None:
-        return "JIT_VALIDATION_FAILURE", f"SYMBOL_NO_PRICE_DATA: no price of {line.symbol}"
-    if len(numbers) < _COLUMNS:
-        return "INSUFFICIENT_NUMERIC_TOKENS", f"{len(numbers)} numbers after the symbol; {_COLUMNS} are needed"
-    return None

@@ -40,7 +40,15 @@ class FlickerFilter:
         self._tracks.clear()
 
     def judge(
-        self, symbol: str, cost: float, price: float | None, *, enabled: bool, tolerance: float, confirmations: int
+        self,
+        symbol: str,
+        cost: float,
+        price: float | None,
+        *,
+        enabled: bool,
+        tolerance: float,
+        confirmations: int,
+        add_shares: int,
     ) -> FlickerDecision:
         """Believe or doubt `cost`. An add at market price moves a cost towards the price: other moves are suspect.
 
@@ -53,7 +61,7 @@ class FlickerFilter:
         if track is None:
             self._tracks[symbol] = _Track(cost)
             return FlickerDecision("INITIAL_VALUE_ACCEPTED", "first value of the symbol", cost, None)
-        if self._plausible(cost, track.stable, price, tolerance):
+        if self._plausible(cost, track.stable, price, tolerance, add_shares):
             self._tracks[symbol] = _Track(cost)
             return FlickerDecision("NON_FLICKER_ACCEPTED", "a trade could have brought it", cost, track.stable)
         repeated = track.suspect is not None and abs(cost - track.suspect) <= SAME
@@ -69,7 +77,9 @@ class FlickerFilter:
         return FlickerDecision("FLICKER_REJECTED", reason, track.stable, track.stable, track.seen + 1)
 
     @staticmethod
-    def _plausible(cost: float, stable: float, price: float | None, tolerance: float) -> bool:
-        other = stable if price is None else price
-        slack = tolerance + PRICE_SLACK * other
-        return min(stable, other) - slack <= cost <= max(stable, other) + slack
+    def _plausible(cost: float, stable: float, price: float | None, tolerance: float, add_shares: int) -> bool:
+        """Where an add of `add_shares` at market to one share or more could have brought the cost, give or take."""
+        market = stable if price is None else price
+        furthest = stable + (market - stable) * add_shares / (add_shares + 1)
+        slack = tolerance + (0 if price is None else PRICE_SLACK * price)
+        return min(stable, furthest) - slack <= cost <= max(stable, furthest) + slack

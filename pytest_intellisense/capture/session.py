@@ -143,14 +143,17 @@ class CaptureSession:
 
     def _take(self, batch: Batch) -> None:
         """Called by the reading thread: show the events to waiters, then have them written."""
+        matters = bool(batch.gaps) or any(entry.stream != wire.INJECTION_COMMANDS for entry in batch.entries)
+        if matters:
+            self._wake()  # a thread takes as long to wake up as we to read the batch
         record = read_batch(batch, len(self._events))
-        for event, _ in record.events:
-            self._dialects.add(event.stream, event.wire_type)
         with self._arrived:
             self._events += [event for event, _ in record.events]
-            if any(event.stream != wire.INJECTION_COMMANDS for event, _ in record.events):
+            if matters:
                 self._arrived.notify_all()
         self._recording.put(record)
+        for event, _ in record.events:
+            self._dialects.add(event.stream, event.wire_type)
 
     def _kept(self, batches: Sequence[Batch]) -> None:
         """Called by the writing thread."""

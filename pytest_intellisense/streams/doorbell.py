@@ -7,35 +7,39 @@ a third of a millisecond each time. Everything happens in this process, so write
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from typing import Any
 
 import fakeredis
 
 
 class Bell:
-    """One reader's ear: which streams were added to since it last listened.
+    """One reader's ear: which of its streams were added to since it last listened.
 
-    Rings for `quiet` streams are kept for the next wake-up and cause none.
+    Rings for `quiet` streams are kept for the next wake-up and cause none; those for streams of others are not heard.
     """
 
-    def __init__(self, quiet: Set[str]) -> None:
+    def __init__(self, streams: frozenset[str], quiet: frozenset[str]) -> None:
+        self._heard = streams
         self._quiet = quiet
-        self._rung = threading.Condition()
-        self._streams: set[str] = set()
+        self._changed = threading.Condition()
+        self._rung: set[str] = set()
 
     def ring(self, streams: Iterable[str]) -> None:
-        with self._rung:
-            self._streams.update(streams)
-            if not self._streams <= self._quiet:
-                self._rung.notify()
+        heard = self._heard.intersection(streams)
+        if not heard:
+            return
+        with self._changed:
+            self._rung |= heard
+            if not heard <= self._quiet:
+                self._changed.notify()
 
     def wait(self, timeout_s: float) -> set[str]:
         """The streams that were rung for; may be empty after the timeout."""
-        with self._rung:
-            self._rung.wait_for(lambda: not self._streams <= self._quiet, timeout_s)
-            streams, self._streams = self._streams, set()
-            return streams
+        with self._changed:
+            self._changed.wait_for(lambda: not self._rung <= self._quiet, timeout_s)
+            rung, self._rung = self._rung, set()
+            return rung
 
 
 class Doorbell:
@@ -45,8 +49,8 @@ class Doorbell:
         self._bells: list[Bell] = []
         self.connection_class = _ringing_connection(self)
 
-    def subscribe(self, quiet: Set[str]) -> Bell:
-        bell = Bell(quiet)
+    def subscribe(self, streams: frozenset[str], quiet: frozenset[str]) -> Bell:
+        bell = Bell(streams, quiet)
         self._bells.append(bell)
         return bell
 

@@ -89,10 +89,10 @@ class EmbeddedReader(_ConnectionReader):
     def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track], doorbell: Doorbell) -> None:
         super().__init__(client, group, tracks)
         self._doorbell = doorbell
-        self._bell = doorbell.subscribe(_QUIET)
+        self._bell = doorbell.subscribe(frozenset(tracks), _QUIET)
 
     def read(self, *, block: bool) -> Reply:
-        rung = self._bell.wait(_LOOK_EVERY_S if block else 0) & self._tracks.keys()
+        rung = self._bell.wait(_LOOK_EVERY_S if block else 0)
         reply = self._answer(self._new([stream for stream in self._tracks if stream in rung] if rung else self._tracks))
         self._bell.ring(stream for stream, items in reply if len(items) == BATCH)
         return reply

@@ -97,6 +97,8 @@ _AROUND = 0
 _FAINT = 48
 _CLEARLY_TEXT = 112
 _SOLID = 0.6
+_MINUS_GAP = 2
+_MINUS_LONGER = 6
 _SHARPENING_SIGMA = 2.0
 
 
@@ -172,14 +174,15 @@ def _cleaned(mask: Image, parameters: PreprocessingParameters) -> Image:
 
 
 def _redraw_small_symbols(text: Image, mask: Image, parameters: PreprocessingParameters) -> None:
-    """Draw points and commas as full dots, and give hyphens their least height."""
+    """Draw points and commas as full dots; hyphens longer, of a least height, and clear of the digit after them."""
     lowest, highest = parameters.period_comma_aspect_ratio_range_upscaled
     for left, top, width, height in _small_solids(text, mask, parameters.symbol_max_height_for_enhancement_upscaled):
         ratio = width / height
         if ratio >= parameters.hyphen_like_min_aspect_ratio_upscaled:
             drawn = max(height, parameters.hyphen_like_draw_min_height_upscaled)
-            first = top - (drawn - height) // 2
-            cv2.rectangle(text, (left, first), (left + width - 1, first + drawn - 1), 255, cv2.FILLED)
+            first, right = top - (drawn - height) // 2, left + width - 1 - _MINUS_GAP
+            text[top : top + height, left : left + width] = 0
+            cv2.rectangle(text, (left - _MINUS_LONGER, first), (right, first + drawn - 1), 255, cv2.FILLED)
         elif lowest <= ratio <= highest:
             centre = (left + width // 2, top + height // 2)
             cv2.circle(text, centre, parameters.period_comma_draw_radius_upscaled, 255, cv2.FILLED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 
@@ -53,18 +52,26 @@ def realized_of(text: str) -> float:
 def per_share_of(text: str, *, strategy: str, cost: float, price: float | None) -> float:
     """Profit or loss per share in dollars.
 
-    A single digit is a fragment and counts 0. A number without sign takes that of the profit expected at the live price.
-    A leading 4 is a misread plus before three or more digits and the point, and where what follows it is about the
+    A single digit is a fragment and counts 0. A number without sign takes that of the open position's profit at the
+    live price. A leading 4 is a misread plus before three or more digits and the point, and where what follows it is about the
     expected profit: 4123.45 is +123.45; 4.25 and 45.00 are what they say.
     """
     if re.fullmatch(r"[+-]?\d", text):
         return 0.0
     if text[0] in "+-":
         return _with_cents(text)
-    expected = None if price is None else price - cost if strategy == "Long" else cost - price
+    expected = _expected(strategy, cost, price)
     if _FOUR_DIGITS.match(text) or (expected is not None and _is_misread_plus(text, expected, price)):
         return _with_cents(text[1:])
-    return math.copysign(_with_cents(text), expected) if expected else _with_cents(text)
+    value = _with_cents(text)
+    return -value if value and expected and expected < 0 else value
+
+
+def _expected(strategy: str, cost: float, price: float | None) -> float | None:
+    """The profit per share of an open position at the live price."""
+    if price is None or strategy == "Closed":
+        return None
+    return price - cost if strategy == "Long" else cost - price
 
 
 def _is_misread_plus(text: str, expected: float, price: float | None) -> bool:

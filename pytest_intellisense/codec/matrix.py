@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import re
@@ -68,6 +69,7 @@ def _unique(name: str, taken: set[str]) -> str:
     return next(unique for at in itertools.count(2) if (unique := f"{name}.{at}") not in taken)
 
 
+@functools.lru_cache(maxsize=4096)
 def safe_name(text: str, *, otherwise: str = "x") -> str:
     """`text` with nothing but letters, digits and `_.-`, at most 80 characters."""
     return _UNSAFE.sub("_", text)[:LONGEST_NAME].strip("_") or otherwise

@@ -39,10 +39,16 @@ def _read_limited(path: Path) -> bytes:
         if facts.st_size > LARGEST_PLAN_BYTES:
             size = f"{facts.st_size / 1e6:.1f} MB of plan: at most {LARGEST_PLAN_BYTES / 1e6:.0f} MB are read"
             raise _whole_file(path, size)
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(LARGEST_PLAN_BYTES)
+        return _read_all(descriptor, facts.st_size)
     finally:
         os.close(descriptor)
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    content = os.read(descriptor, size + 1)
+    while len(content) < size and (more := os.read(descriptor, size - len(content))):
+        content += more
+    return content
 
 
 def _kind(mode: int) -> str:

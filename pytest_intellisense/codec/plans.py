@@ -11,7 +11,7 @@ from pytest_intellisense.codec import matrix, older_form
 from pytest_intellisense.codec.plan_text import decode, read_plan_text
 from pytest_intellisense.codec.problems import Finding, PlanFileError, PlanTextLocator
 from pytest_intellisense.codec.row_check import RowCheck
-from pytest_intellisense.codec.row_shortcut import RowShortcut
+from pytest_intellisense.codec.row_shortcut import all_rows_are_good
 from pytest_intellisense.codec.source_positions import LazyPositions
 from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.pipeline import PipelineSignature
@@ -95,8 +95,7 @@ def _all_good(check: RowCheck, values: Mapping[str, Any], rows: Rows, slots: lis
     if any("$" in repr(each) for each in values.values()):
         check.has_references = True
         return not any(check.findings(row) for _, row in rows)
-    shortcut = RowShortcut(check, slots)
-    return all(shortcut.is_good(row) for _, row in rows)
+    return all_rows_are_good(check, values, slots)
 
 
 def _findings(check: RowCheck, rows: Rows) -> Iterator[Finding]:

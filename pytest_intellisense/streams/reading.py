@@ -20,8 +20,8 @@ Sink = Callable[[Batch], None]
 
 _DRAIN_WITHIN_S = 2.0
 _RETRY_AFTER_S = 0.05
-_PASSING = ("NOGROUP", "UNBLOCKED", "MASTERDOWN", "The XGROUP subcommand requires the key to exist")
-"""Answers after which looking again helps; every other refusal of a command stays a refusal."""
+_PASSING = ("NOGROUP", "UNBLOCKED", "MASTERDOWN", "WRONGTYPE", "The XGROUP subcommand requires the key to exist")
+"""Answers after which looking again helps, if only to find out which stream it is about; other refusals stay refusals."""
 
 
 class ReadingLoop:

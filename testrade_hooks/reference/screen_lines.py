@@ -56,9 +56,11 @@ def _symbol(token: str) -> str | None:
     bare = re.sub(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$", "", token)
     if re.fullmatch(r"[\d.,]+", bare) or not 1 <= len(bare) <= _SYMBOL_LENGTH:
         return None
-    return bare[0] if _one_letter_read_twice(bare) else bare.replace("l", "I").upper()
+    if _one_letter_read_twice(bare):
+        return bare[0]
+    return bare.upper() if bare.islower() else bare.replace("l", "I").upper()  # among capitals an l was an I
 
 
 def _one_letter_read_twice(bare: str) -> bool:
-    """A lone V comes out as Vv. Symbols are in capitals, so an l was an I as well."""
+    """A lone V comes out as Vv."""
     return len(bare) == 2 and bare[0].isupper() and bare[1] == bare[0].lower()

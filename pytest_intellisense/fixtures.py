@@ -57,7 +57,7 @@ def intellisense_redis(_intellisense_running: Runtime) -> redis.Redis:
 def intellisense_capture(_intellisense_running: Runtime) -> CaptureSession:
     """The recording CaptureSession: `position()`, `wait(sequence, deadline_ns)`, `events_since(sequence)`, `loss()`.
 
-    Every event it shows is already on disk, in `directory`.
+    `flush()` returns when everything it has shown is on disk, in `directory`.
     """
     return _intellisense_running.capture
 

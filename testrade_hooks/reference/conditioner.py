@@ -60,6 +60,11 @@ class Conditioner:
         self._strategies: dict[str, str] = {}
         self._active: set[str] = set()
 
+    def forget(self, symbol: str) -> None:
+        """Read the symbol as if it came on the screen for the first time."""
+        self._flicker.forget(symbol)
+        self._strategies.pop(symbol, None)
+
     def reset(self) -> None:
         """Forget every symbol."""
         self._flicker.reset()

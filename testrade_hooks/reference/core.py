@@ -88,6 +88,7 @@ class Core:
         """Put a position into a known state; what was seen of the symbol before no longer counts."""
         self.orchestrator.memory.forget(symbol)
         self.orchestrator.filter.reset(symbol)
+        self._conditioner.forget(symbol)
         self.desk.set_position(symbol, shares, avg_price, realized_pnl, source, link)
 
     def _announce(self, changes: list[ConfigChange], source: str, link: Link) -> None:

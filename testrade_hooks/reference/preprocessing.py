@@ -96,6 +96,7 @@ _LEVELS = np.arange(256)[:, None]
 _AROUND = 0
 _FAINT = 48
 _CLEARLY_TEXT = 112
+_INK = 56
 _SOLID = 0.6
 _MINUS_GAP = 2
 _MINUS_LONGER = 6
@@ -179,6 +180,8 @@ def _redraw_small_symbols(text: Image, mask: Image, parameters: PreprocessingPar
     for left, top, width, height in _small_solids(text, mask, parameters.symbol_max_height_for_enhancement_upscaled):
         ratio = width / height
         if ratio >= parameters.hyphen_like_min_aspect_ratio_upscaled:
+            if _has_ink_above_or_below(text, left, top, width, height):
+                continue
             drawn = max(height, parameters.hyphen_like_draw_min_height_upscaled)
             first, right = top - (drawn - height) // 2, left + width - 1 - _MINUS_GAP
             text[top : top + height, left : left + width] = 0
@@ -186,6 +189,13 @@ def _redraw_small_symbols(text: Image, mask: Image, parameters: PreprocessingPar
         elif lowest <= ratio <= highest:
             centre = (left + width // 2, top + height // 2)
             cv2.circle(text, centre, parameters.period_comma_draw_radius_upscaled, 255, cv2.FILLED)
+
+
+def _has_ink_above_or_below(text: Image, left: int, top: int, width: int, height: int) -> bool:
+    """So the box is the bar of a plus with a faint upright."""
+    columns = text[:, left + width // 3 : left + width - width // 3]
+    strips = columns[max(0, top - 2 * height) : max(0, top - 2)], columns[top + height + 2 : top + 3 * height]
+    return any(strip.size and int(strip.max()) >= _INK for strip in strips)
 
 
 def _small_solids(text: Image, mask: Image, max_height: int) -> Iterator[tuple[int, int, int, int]]:

@@ -103,18 +103,26 @@ def test_a_broken_plan_is_one_failure_and_the_others_run(
     assert summary == ['FAILED bad.plan.json::bad - PLAN 2 problems, first at 12:7: unknown key "timeout_sm"']
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"[" * 100_000, b"\xff\xfe\x00", b'{"plan_name": NaN}', b'{"a": 1, "a": 2}', b"\x00" * 100, b"9" * 5000],
-    ids=["empty", "open", "deep", "utf16", "nan", "twice", "nul", "digits"],
-)
-def test_no_content_of_a_file_ends_the_session(folder: pytest.Pytester, content: bytes) -> None:
-    """One failing item; the plan beside it is collected."""
-    (folder.path / "odd.plan.json").write_bytes(content)
-    write(folder, "zz.plan.json", plan("fine"))
-    assert collected(folder) == ["odd.plan.json::odd", "zz.plan.json::fine"]
-    result = folder.runpytest_subprocess("odd.plan.json")
-    result.assert_outcomes(failed=1)
+ODD_CONTENTS = {
+    "empty": b"",
+    "open": b"{",
+    "deep": b"[" * 100_000,
+    "utf16": b"\xff\xfe\x00",
+    "nan": b'{"plan_name": NaN}',
+    "twice": b'{"a": 1, "a": 2}',
+    "nul": b"\x00" * 100,
+    "digits": b"9" * 5000,
+}
+
+
+def test_no_content_of_a_file_ends_the_session(folder: pytest.Pytester) -> None:
+    """Every odd file is one failing item; the plan beside them is collected."""
+    for name, content in ODD_CONTENTS.items():
+        (folder.path / f"{name}.plan.json").write_bytes(content)
+    write(folder, "zz.plan.json", plan("fine", skip=True))
+    assert collected(folder) == [*(f"{name}.plan.json::{name}" for name in sorted(ODD_CONTENTS)), "zz.plan.json::fine"]
+    result = folder.runpytest_subprocess()
+    result.assert_outcomes(failed=len(ODD_CONTENTS), skipped=1)
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
 
 

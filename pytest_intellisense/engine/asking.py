@@ -10,6 +10,8 @@ from pytest_intellisense.engine.ports import InjectionCommand, InjectionResponse
 from pytest_intellisense.errors import EnvironmentProblem
 
 TIMEOUT_S = 4.0
+TIMEOUT_AFTER_SILENCE_S = 0.5
+"""An application that was silent once is asked again by every plan, in case it came back, but not waited for as long."""
 
 
 class Requests:
@@ -18,13 +20,18 @@ class Requests:
     def __init__(self, injector: Injector) -> None:
         self.issued: set[str] = set()
         self._injector = injector
+        self._was_silent = False
 
     def attempt(self, command_type: str, parameters: Mapping[str, Any]) -> InjectionResponse:
         """The answer, whatever it says. Raises EnvironmentProblem if there is none within 4 s."""
         own_id = correlation_id("intellisense")
         self.issued.add(own_id)
         command = InjectionCommand(command_type=command_type, parameters=parameters, correlation_id=own_id)
-        return self._injector.request(command, timeout_s=TIMEOUT_S)
+        timeout_s = TIMEOUT_AFTER_SILENCE_S if self._was_silent else TIMEOUT_S
+        self._was_silent = True
+        response = self._injector.request(command, timeout_s=timeout_s)
+        self._was_silent = False
+        return response
 
     def demand(self, command_type: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """The data of the answer. Raises EnvironmentProblem if TESTRADE did not do as told."""

@@ -76,7 +76,7 @@ class StreamInjector:
         while (answer := self.response_to(receipt)) is None:
             if not self._source.wait(self._looked_to, deadline_ns):
                 raise EnvironmentProblem(
-                    f"the application did not answer {command.command_type} within {timeout_s:g} s",
+                    f"the application does not answer {command.command_type}",
                     hint=f"is it running, and does it listen on {wire.INJECTION_COMMANDS} of Redis at {self._address}?",
                 )
         if answer.status == "refused":

@@ -179,7 +179,7 @@ class MemoryTestrade:
         self.requested.append((command.command_type, command.parameters))
         if self.silent:
             self.now_ns += round(timeout_s * 1e9)
-            raise EnvironmentProblem(f"TESTRADE did not answer {command.command_type} within {timeout_s:g} s")
+            raise EnvironmentProblem(f"the application does not answer {command.command_type}")
         status, message = "success", ""
         data: Mapping[str, Any] = {}
         answer = self.answers.get(command.command_type, _DEFAULT_ANSWERS.get(command.command_type))

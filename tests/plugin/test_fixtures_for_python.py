@@ -32,7 +32,8 @@ def test_trace(intellisense_trace):
 
 
 def test_trace_of_a_screen(intellisense_trace):
-    step = intellisense_trace(RawImageInjection(type="raw_image_injection", image="long_aapl.png"), folder=Path(__file__).parent)
+    screen = RawImageInjection(type="raw_image_injection", image="long_aapl.png")
+    step = intellisense_trace(screen, folder=Path(__file__).parent)
     assert "AAPL" in step.pipeline.stage("cleaned_ocr").event.payload["snapshots"]
 
 
@@ -54,7 +55,7 @@ def test_frames_with_their_timing(intellisense_image_injector, tmp_path):
     here = Path(__file__).parent
     (tmp_path / "a.png").write_bytes((here / "long_aapl.png").read_bytes())
     frames = [
-        {"correlation_id": f"frame{n}", "image_filename": "a.png", "perf_counter_ns_capture": n * 100_000_000, "epoch_s_capture": 1.0}
+        {"correlation_id": f"f{n}", "image_filename": "a.png", "perf_counter_ns_capture": n * 10**8, "epoch_s_capture": 1.0}
         for n in range(3)
     ]
     (tmp_path / "manifest.jsonl").write_text("\\n".join(map(json.dumps, frames)))
@@ -74,7 +75,8 @@ def test_plans_run_from_python(intellisense_moc, tmp_path):
     assert intellisense_moc.run(case).verdict == "passed"
 """
 
-PLAN = """{"plan_name": "one", "steps": [{"step_id": "a", "stimulus": {"type": "price_update", "symbol": "AAPL", "price": 151.0},
+PLAN = """{"plan_name": "one", "steps": [{"step_id": "a",
+"stimulus": {"type": "price_update", "symbol": "AAPL", "price": 151.0},
 "validation_points": [{"validation_id": "p", "type": "price_state", "target_identifier": "AAPL",
 "field_to_check": "last_trade_price", "expected_value": 151}]}]}"""
 

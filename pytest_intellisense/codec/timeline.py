@@ -38,7 +38,7 @@ def to_timeline(stream: str, entry_id: str, fields: Mapping[bytes, bytes], recei
         event_id=said.event_id,
         correlation_id=said.correlation_id,
         causation_id=said.causation_id,
-        app_time_ns=said.timestamp_ns,
+        app_time_ns=wire.occurred_ns(said),
         app_clock=said.clock_domain,
         received_ns=received.monotonic_ns,
         received_epoch_ns=received.epoch_ns,

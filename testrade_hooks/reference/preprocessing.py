@@ -93,8 +93,8 @@ class PreprocessingParameters:
 cv2.setNumThreads(1)
 
 _LEVELS = np.arange(256)[:, None]
-_AROUND = 0
 _FAINT = 48
+_TRACE = 40
 _CLEARLY_TEXT = 112
 _INK = 56
 _SOLID = 0.6
@@ -144,7 +144,7 @@ def _background(image: Image) -> Image:
 
 def _contrast_to(background: Image, image: Image) -> Image:
     """Gray by the distance from the background colour, so red, green and white text come out equally strong."""
-    blue, green, red = cv2.split(cv2.LUT(image, _pixels(np.abs(_LEVELS - background)[None])))
+    blue, green, red = cv2.split(cv2.absdiff(image, np.append(background, 0).astype(np.float64)))
     distance = cv2.max(cv2.max(blue, green), red)
     strongest = cv2.minMaxLoc(distance)[1]
     return _pixels(cv2.convertScaleAbs(distance, alpha=255 / max(strongest, _FAINT)))
@@ -156,22 +156,26 @@ def _sharpened(text: Image, strength: float) -> Image:
 
 
 def _text_mask(text: Image, parameters: PreprocessingParameters) -> Image:
-    """Where the text is brighter than its surroundings by more than minus `threshold_c`."""
+    """Where the text is brighter than its surroundings by more than minus `threshold_c`, and more than a trace."""
     method, kind = cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY
-    return _pixels(cv2.adaptiveThreshold(text, 255, method, kind, parameters.threshold_block_size, parameters.threshold_c))
+    mask = cv2.adaptiveThreshold(text, 255, method, kind, parameters.threshold_block_size, parameters.threshold_c)
+    return _pixels(cv2.bitwise_and(mask, cv2.threshold(text, _TRACE, 255, kind)[1]))
 
 
 def _cleaned(mask: Image, parameters: PreprocessingParameters) -> Image:
     """Without the specks that are too small to be a point of text. Their area is counted in pixels."""
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    large_enough = (
-        (boxes[:, cv2.CC_STAT_AREA] >= parameters.text_mask_min_contour_area)
-        & (boxes[:, cv2.CC_STAT_WIDTH] >= parameters.text_mask_min_width)
-        & (boxes[:, cv2.CC_STAT_HEIGHT] >= parameters.text_mask_min_height)
-    )
-    large_enough[_AROUND] = False
-    kept = np.where(large_enough, np.uint8(255), np.uint8(0))
-    return _pixels(np.take(kept, np.asarray(labels, np.int32), mode="clip"))
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    specks = []
+    for outline in outlines:
+        _, _, width, height = cv2.boundingRect(outline)
+        pixels_within = cv2.contourArea(outline) + len(outline) / 2 + 1
+        if (
+            pixels_within < parameters.text_mask_min_contour_area
+            or width < parameters.text_mask_min_width
+            or height < parameters.text_mask_min_height
+        ):
+            specks.append(outline)
+    return _pixels(cv2.drawContours(mask.copy(), specks, -1, 0, cv2.FILLED))
 
 
 def _redraw_small_symbols(text: Image, mask: Image, parameters: PreprocessingParameters) -> None:

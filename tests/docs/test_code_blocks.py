@@ -77,6 +77,14 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+def test_every_parameter_of_the_reference_application_is_documented() -> None:
+    """Name and component of each stand in the table."""
+    from testrade_hooks.reference.parameters import PARAMETERS
+
+    text = (ROOT / "docs" / "reference_app.md").read_text()
+    assert [name for name, one in PARAMETERS.items() if f"| `{name}` | {one.component} |" not in text] == []
+
+
 def test_plans_page_names_everything_a_plan_may_use() -> None:
     """No stimulus, pipeline, validation type or operator is undocumented."""
     from typing import get_args

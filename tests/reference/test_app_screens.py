@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -323,9 +323,9 @@ def test_a_doubtful_reading_raises_an_alert_once_in_a_while(app: Driver) -> None
     assert alerts[0].payload["message"] == "ocr_confidence is 79.9, below 80"
 
 
-@pytest.mark.skipif(importlib.util.find_spec("tesserocr") is not None, reason="the optional engine is installed")
-def test_a_missing_engine_is_an_error_that_says_what_to_install(app: Driver) -> None:
+def test_a_missing_engine_is_an_error_that_says_what_to_install(app: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also a missing Tesseract program ends here."""
+    monkeypatch.setitem(sys.modules, "tesserocr", None)
     app.ask("config_change", parameters={"ocr_engine": "tesserocr"})
     chain = app.send("raw_image_injection", image=screen(OPEN_AAPL), image_format="PNG").settled()
     error = chain.await_("OCR_CONDITIONING_ERROR").payload

@@ -16,7 +16,7 @@ def browser():
 
     path = next(filter(None, map(shutil.which, CANDIDATES)), None)
     if path is None:
-        pytest.skip("no Chromium on PATH: ./dev test installs it")
+        pytest.fail("no Chromium on PATH: ./dev test installs it", pytrace=False)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -33,7 +33,7 @@ class Stage(BaseModel):
     whole_order: bool = Field(
         False, description="The stage repeats until its fills add up to the quantity ordered.", examples=[True]
     )
-    deadline_ms: int | float | None = Field(None, gt=0, description="Latest arrival after injection, in ms.", examples=[250])
+    deadline_ms: float | None = Field(None, gt=0, description="Latest arrival after injection, in ms.", examples=[250])
 
     @model_validator(mode="after")
     def _absent_stands_alone(self) -> Stage:

@@ -93,7 +93,7 @@ class SequenceFrame(BaseModel):
     image: str = Field(
         min_length=1, description="Path of the image, relative to the plan's folder.", examples=["screens/long_aapl.png"]
     )
-    at_ms: int | float = Field(ge=0, description="Intended injection time after the first frame, in ms.", examples=[200])
+    at_ms: float = Field(ge=0, description="Intended injection time after the first frame, in ms.", examples=[200])
 
 
 class RawImageSequence(_Stimulus):
@@ -107,7 +107,7 @@ class RawImageSequence(_Stimulus):
         description="Images, evenly spaced by interval_ms.",
         examples=[["screens/flat.png", "screens/long_aapl.png"]],
     )
-    interval_ms: int | float = Field(200, ge=0, description="Spacing of `images`, in ms.", examples=[200])
+    interval_ms: float = Field(200, ge=0, description="Spacing of `images`, in ms.", examples=[200])
     frames: tuple[SequenceFrame, ...] | None = Field(
         None,
         min_length=1,

@@ -57,10 +57,10 @@ def prepare_run(config: pytest.Config) -> None:
         raise pytest.UsageError(
             "one running TESTRADE takes one plan at a time: leave out -n, or use --intellisense-redis embedded or server"
         )
-    from pytest_intellisense.collecting.interrupts import treat_sigterm_as_interrupt
+    from pytest_intellisense.collecting.interrupts import interrupt_on_signals
     from pytest_intellisense.collecting.report_hooks import HTML_NAME, ReportHooks
 
-    treat_sigterm_as_interrupt()
+    interrupt_on_signals()
 
     if getattr(config.option, "htmlpath", "absent") is None and not config.option.collectonly:
         config.option.htmlpath = str(settings.report_dir / HTML_NAME)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_intellisense.model.timeline import Sense
+from testrade_hooks import wire
 
 Payload = Mapping[str, Any]
 
@@ -51,7 +53,18 @@ _ACKNOWLEDGED = frozenset(
         "submitted",
     }
 )
+_LIFECYCLE_STATES = ("NONE", "OPEN_PENDING", "OPEN_ACTIVE", "CLOSE_PENDING", "CLOSED", "ERROR")
 _CANCELLED = frozenset({"cancelled", "canceled"})
+
+
+@functools.cache
+def declared_names() -> frozenset[str]:
+    """Every name under which plans know a declared event: ours and TESTRADE's, with and without its prefix."""
+    ours = {name for name, _ in _FIXED.values()} | {"ACK", "CANCEL_ACK", "STATUS_UPDATE"}
+    states = {"TRADING_STATE_ENABLED", "TRADING_STATE_DISABLED"}
+    lifecycle = {f"TRADE_LIFECYCLE_{state}" for state in _LIFECYCLE_STATES}
+    wire_types = {*_FIXED, *_BY_PAYLOAD, *wire.EVENTS}
+    return frozenset(ours | states | lifecycle | wire_types | {name.removeprefix("TESTRADE_") for name in wire_types})
 
 
 def timeline_name(wire_type: str, payload: Payload) -> tuple[str, Sense]:

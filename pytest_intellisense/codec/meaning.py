@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_intellisense.codec import misspelt_events
 from pytest_intellisense.codec.problems import Finding, nearest
 from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.durations import parse_ns
@@ -94,6 +95,8 @@ def point_findings(point: dict[str, Any], at: JsonPath, context: Context) -> Ite
         return
     if not point.keys() >= known.needs or point.keys() - known.needs - known.takes - COMMON_FIELDS:
         yield from _fields(point, at, kind, vocabulary)
+    if "event_criteria" in point:
+        yield from misspelt_events.findings(point["event_criteria"], (*at, "event_criteria"))
     if "operator" in known.takes:
         yield from _comparison(point, at, kind, vocabulary)
     if context.pipeline is not None:

@@ -90,6 +90,10 @@ SHAPE_EDITS = {
 }
 
 MEANING_EDITS = {
+    "misspelt event type": Edit('"event_type": "REJECT"', '"event_type": ▸"REJCET"', "is no declared event type", "REJECT"),
+    "misspelt event type in a list": Edit(
+        '"event_type": "REJECT"', '"event_type": ["ACK", ▸"RISK_REJECTIONS"]', "is no declared event type", "RISK_REJECTION"
+    ),
     "step_id twice": Edit('"step_id": "screen"', '"step_id": ▸"open"', 'the step_id "open" is used twice'),
     "validation_id twice": Edit(
         '"validation_id": "fast"', '"validation_id": ▸"done"', 'the validation_id "done" is used twice'

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from pytest_intellisense.codec.entries import Gap
 from pytest_intellisense.codec.event_names import timeline_name
@@ -24,7 +28,7 @@ class Observed:
 
 def to_timeline(stream: str, entry_id: str, fields: Mapping[bytes, bytes], received: clock.Reading, sequence: int) -> Observed:
     """Read an entry of any known writer; an unknown event type keeps its name. Raises wire.UnreadableEntry."""
-    said = wire.decode(stream, fields)
+    said = wire.decode(stream, fields, _read_json)
     event_type, sense = timeline_name(said.event_type, said.payload)
     payload, pictures = take_out(said.payload, said.image_bytes)
     event = TimelineEvent(
@@ -46,6 +50,14 @@ def to_timeline(stream: str, entry_id: str, fields: Mapping[bytes, bytes], recei
         image=pictures[0].ref if pictures else None,
     )
     return Observed(event, tuple(pictures))
+
+
+def _read_json(text: bytes) -> Any:
+    """Every event waits for this; what the fast reader refuses (NaN) the other may take."""
+    try:
+        return msgspec.json.decode(text)
+    except ValueError:
+        return json.loads(text)
 
 
 def gap_event(gap: Gap, received: clock.Reading, sequence: int) -> TimelineEvent:

@@ -181,6 +181,8 @@ class StepRunner:
             waited_ns=self._now_ns() - origin.intended_ns,
             timeout_ns=round(injected.step.timeout_s * 1e9),
         )
+        if result.completed:
+            return result
         short = shortfall(result)
         missing = next((one for one in observation.tracker.missing() if short and one.stage.key == short.stage_key), None)
         if missing is None:

@@ -16,10 +16,10 @@ def interrupt_on_signals() -> None:
         return
     for number, usual in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
         if signal.getsignal(number) == usual:
-            signal.signal(number, _interrupt)
+            signal.signal(number, interrupt)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def interrupt(number: int, frame: FrameType | None) -> None:
     # Python has instructions that belong to no line; pytest cannot show a traceback that ends in one.
     if frame is not None and frame.f_lineno is None:
         threading.Timer(_AGAIN_AFTER_S, os.kill, (os.getpid(), number)).start()

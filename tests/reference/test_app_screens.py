@@ -331,3 +331,14 @@ def test_a_missing_engine_is_an_error_that_says_what_to_install(app: Driver, mon
     error = chain.await_("OCR_CONDITIONING_ERROR").payload
     assert error["error_type"] == "EngineMissing"
     assert "pip install" in error["error_message"]
+
+
+@pytest.mark.parametrize(("is_set_again", "decision"), [(True, "INITIAL_VALUE_ACCEPTED"), (False, "FLICKER_REJECTED")])
+def test_a_position_that_is_set_is_seen_as_new(app: Driver, is_set_again: bool, decision: str) -> None:
+    """The cost seen before no longer counts; without setting it (the control) the jump is a flicker."""
+    app.ask("set_position_state", symbol="AAPL", open=True, total_shares=10, total_avg_price=150.25)
+    shows(app, "Long AAPL 150.25 +0.12 0.00").settled()
+    if is_set_again:
+        app.ask("set_position_state", symbol="AAPL", open=True, total_shares=10, total_avg_price=190.25)
+    chain = shows(app, "Long AAPL 190.25 +0.12 0.00").settled()
+    assert chain.await_("OCRFlickerDecision").payload["decision_type"] == decision

@@ -1,0 +1,64 @@
+"""The `intellisense` command: a table of subcommands, and one frame for how they end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from pytest_intellisense.cli import info
+from pytest_intellisense.cli.exits import COMPLETE, INTERRUPTED, USAGE
+from pytest_intellisense.errors import IntelliSenseError
+
+
+class Subcommand(Protocol):
+    """A module of this room. What takes long to import is imported inside `run`."""
+
+    NAME: str
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+SUBCOMMANDS: tuple[Subcommand, ...] = (info,)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit code; what a user can cause or meet ends in `error:`, `hint:` and 2."""
+    arguments = _parser().parse_args(words)
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except IntelliSenseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return COMPLETE
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="intellisense",
+        description="Record, read and keep what TESTRADE said on its Redis streams.",
+        epilog="exit codes: 0 complete, 3 readable with losses, 1 nothing readable, 2 usage or settings",
+    )
+    of_name = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for subcommand in SUBCOMMANDS:
+        own = of_name.add_parser(subcommand.NAME, help=subcommand.HELP, description=subcommand.HELP)
+        subcommand.add_arguments(own)
+        own.set_defaults(run=subcommand.run)
+    return parser
+
+
+def _forget_stdout() -> None:
+    """The reader of our output went away, as `head` does; without this the interpreter complains when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

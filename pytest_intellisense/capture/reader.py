@@ -59,17 +59,18 @@ class SessionLog:
 
     def unparsed(self) -> Iterator[dict[str, Any]]:
         """The entries that could not be read as events, raw, with the reason."""
-        return self._lines(self.directory / UNPARSED)
+        return map(json.loads, self._lines(self.directory / UNPARSED))
 
     def _records(self, path: Path) -> Iterator[tuple[int, TimelineEvent]]:
-        for record in self._lines(path):
+        for text in self._lines(path):
             try:
-                yield int(record.get("generation", 0)), event_of(record)
+                event, generation = event_of(text)
+                yield generation, event
             except DamagedLine as problem:
                 self.damage.damaged_lines.append(f"{path.name}: {problem}")
 
-    def _lines(self, path: Path) -> Iterator[dict[str, Any]]:
-        """The records of one file; reads `\\n` as the only line end, so that no text can break a line."""
+    def _lines(self, path: Path) -> Iterator[bytes]:
+        """The texts of the records of one file; reads `\\n` as the only line end, so that no text can break a line."""
         if not path.exists():
             return
         expected = 0
@@ -79,14 +80,14 @@ class SessionLog:
                     self.damage.torn_tails.append(f"{path.name}: line {number} ends after {len(line)} bytes")
                     return
                 try:
-                    seq, record = read_line(line)
+                    seq, text = read_line(line)
                 except DamagedLine as problem:
                     self.damage.damaged_lines.append(f"{path.name}: line {number}: {problem}")
                     expected += 1
                     continue
                 self.damage.missing_lines += max(0, seq - expected)
                 expected = seq + 1
-                yield record
+                yield text
 
 
 def read_session(directory: Path) -> SessionLog:

@@ -78,6 +78,10 @@ def timeline_name(wire_type: str, payload: Payload) -> tuple[str, Sense]:
     return wire_type.removeprefix("TESTRADE_"), Sense.CAPTURE
 
 
+def is_named_by_payload(wire_type: str) -> bool:
+    return wire_type in _BY_PAYLOAD
+
+
 def _order_status(payload: Payload) -> tuple[str, Sense]:
     status = str(payload.get("status") or payload.get("new_status") or "").rpartition(".")[2].casefold()
     if status in _ACKNOWLEDGED:

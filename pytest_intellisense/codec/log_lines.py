@@ -7,34 +7,81 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
+import msgspec
+
 from pytest_intellisense.codec.entries import Entry
-from pytest_intellisense.model.timeline import ImageRef, Sense, TimelineEvent
+from pytest_intellisense.model.timeline import ImageRef, Sense, TimelineEvent, read_json
 from testrade_hooks import clock
 
 _HEAD = b'{"seq":%d,"crc":"%08x","event":'
+_HEAD_READ = re.compile(rb'\{"seq":([0-9]{1,18}),"crc":"([0-9a-f]{8})",')
 
 
 class DamagedLine(ValueError):
     """The line is not what was written; `str()` says how that shows."""
 
 
+class LogRecord(msgspec.Struct, gc=False):
+    """An event as it stands in a log: the keys by which plans address it. `event_payload` is the text that was published."""
+
+    global_sequence_id: int
+    event_type: str
+    testrade_event_type: str
+    source_sense: Sense
+    source_component_name: str
+    correlation_id: str | None
+    causation_id: str | None
+    event_id: str
+    redis_stream: str
+    redis_stream_event_id: str
+    perf_timestamp_ns: int | None
+    clock: str | None
+    received_ns: int
+    received_epoch_ns: int
+    generation: int
+    image: ImageRef | None
+    marks: tuple[str, ...]
+    event_payload: msgspec.Raw
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(LogRecord).decode
+
+
 def event_text(event: TimelineEvent, generation: int = 0) -> bytes:
-    """The event as JSON, with the keys by which plans address it. NaN and lone surrogates survive."""
-    record = event.record()
-    del record["payload"]
-    record |= {
-        "received_ns": event.received_ns,
-        "received_epoch_ns": event.received_epoch_ns,
-        "clock": event.app_clock,
-        "image": asdict(event.image) if event.image else None,
-        "generation": generation,
-    }
-    return _json(record)
+    """The event as JSON. NaN and lone surrogates survive."""
+    body = event.body
+    if not isinstance(body, bytes):
+        body = _json(body)
+    record = LogRecord(
+        event.global_sequence_id,
+        event.event_type,
+        event.wire_type,
+        event.sense,
+        event.source_component,
+        event.correlation_id,
+        event.causation_id,
+        event.event_id,
+        event.stream,
+        event.entry_id,
+        event.app_time_ns,
+        event.app_clock,
+        event.received_ns,
+        event.received_epoch_ns,
+        generation,
+        event.image,
+        event.marks,
+        msgspec.Raw(body),
+    )
+    try:
+        return _encode(record)
+    except UnicodeEncodeError:  # a lone surrogate in one of the texts
+        fields = {name: getattr(record, name) for name in record.__struct_fields__}
+        return _json(fields | {"event_payload": read_json(body), "image": msgspec.to_builtins(event.image)})
 
 
 def unparsed_text(entry: Entry, received: clock.Reading, reason: str) -> bytes:
@@ -57,46 +104,55 @@ def line_of(text: bytes, seq: int) -> bytes:
     return b"".join((_HEAD % (seq, zlib.crc32(text, seq & 0xFFFFFFFF)), text, b"}\n"))
 
 
-def read_line(line: bytes) -> tuple[int, dict[str, Any]]:
-    """The number of the line and its record. Raises DamagedLine."""
+def read_line(line: bytes) -> tuple[int, bytes]:
+    """The number of the line and the text of its record. Raises DamagedLine."""
     head, separator, rest = line.partition(b'"event":')
     text = rest.removesuffix(b"\n").removesuffix(b"}")
-    try:
-        stated = json.loads(head + b'"event":0}')
-        seq, crc = int(stated["seq"]), int(stated["crc"], 16)
-    except (ValueError, KeyError, TypeError):
-        raise DamagedLine("no seq and crc") from None
-    if not separator or zlib.crc32(text, seq & 0xFFFFFFFF) != crc:
+    stated = _HEAD_READ.fullmatch(head)
+    if stated is None:
+        raise DamagedLine("no seq and crc")
+    seq = int(stated[1])
+    if not separator or zlib.crc32(text, seq & 0xFFFFFFFF) != int(stated[2], 16):
         raise DamagedLine("the checksum does not fit")
-    record: dict[str, Any] = json.loads(text)
-    return seq, record
+    return seq, text
 
 
-def event_of(record: Mapping[str, Any]) -> TimelineEvent:
-    """The TimelineEvent that `event_text` wrote. Raises DamagedLine for a record of another kind."""
+def event_of(text: bytes) -> tuple[TimelineEvent, int]:
+    """The TimelineEvent that `event_text` wrote, and its generation. Raises DamagedLine for a record of another kind."""
     try:
-        image = record["image"]
-        return TimelineEvent(
-            global_sequence_id=record["global_sequence_id"],
-            stream=record["redis_stream"],
-            entry_id=record["redis_stream_event_id"],
-            sense=Sense(record["source_sense"]),
-            event_type=record["event_type"],
-            wire_type=record["testrade_event_type"],
-            source_component=record["source_component_name"],
-            event_id=record["event_id"],
-            correlation_id=record["correlation_id"],
-            causation_id=record["causation_id"],
-            app_time_ns=record["perf_timestamp_ns"],
-            app_clock=record["clock"],
-            received_ns=record["received_ns"],
-            received_epoch_ns=record["received_epoch_ns"],
-            payload=record["event_payload"],
-            image=ImageRef(**image) if image else None,
-        )
-    except (KeyError, TypeError, ValueError) as problem:
-        raise DamagedLine(f"not an event record: {problem!r}") from None
+        record = _record_of(text)
+    except (ValueError, TypeError, RecursionError) as problem:
+        raise DamagedLine(f"not an event record: {problem}") from None
+    event = TimelineEvent(
+        global_sequence_id=record.global_sequence_id,
+        stream=record.redis_stream,
+        entry_id=record.redis_stream_event_id,
+        sense=record.source_sense,
+        event_type=record.event_type,
+        wire_type=record.testrade_event_type,
+        source_component=record.source_component_name,
+        event_id=record.event_id,
+        correlation_id=record.correlation_id,
+        causation_id=record.causation_id,
+        app_time_ns=record.perf_timestamp_ns,
+        app_clock=record.clock,
+        received_ns=record.received_ns,
+        received_epoch_ns=record.received_epoch_ns,
+        body=bytes(record.event_payload),
+        image=record.image,
+        marks=record.marks,
+    )
+    return event, record.generation
 
 
-def _json(record: Mapping[str, Any]) -> bytes:
+def _record_of(text: bytes) -> LogRecord:
+    """What the fast reader refuses (NaN, lone surrogates) the other takes. Raises ValueError or TypeError."""
+    try:
+        return _decode(text)
+    except ValueError:
+        fields = json.loads(text)
+        return msgspec.convert(fields | {"event_payload": msgspec.Raw(_json(fields["event_payload"]))}, LogRecord)
+
+
+def _json(record: Any) -> bytes:
     return json.dumps(record, separators=(",", ":")).encode()

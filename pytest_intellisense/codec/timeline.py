@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import msgspec
 
 from pytest_intellisense.codec.entries import Gap
 from pytest_intellisense.codec.event_names import timeline_name
 from pytest_intellisense.codec.pictures import Picture, take_out
-from pytest_intellisense.model.timeline import Sense, TimelineEvent
+from pytest_intellisense.codec.plain_entries import plain_event
+from pytest_intellisense.model.timeline import Sense, TimelineEvent, read_json
 from testrade_hooks import clock, wire
 
 GAP = "CAPTURE_GAP"
@@ -28,7 +25,13 @@ class Observed:
 
 def to_timeline(stream: str, entry_id: str, fields: Mapping[bytes, bytes], received: clock.Reading, sequence: int) -> Observed:
     """Read an entry of any known writer; an unknown event type keeps its name. Raises wire.UnreadableEntry."""
-    said = wire.decode(stream, fields, _read_json)
+    plain = plain_event(stream, entry_id, fields, received, sequence)
+    return Observed(plain) if plain is not None else read_any(stream, entry_id, fields, received, sequence)
+
+
+def read_any(stream: str, entry_id: str, fields: Mapping[bytes, bytes], received: clock.Reading, sequence: int) -> Observed:
+    """The general way: every dialect, images, limits. Raises wire.UnreadableEntry."""
+    said = wire.decode(stream, fields, read_json)
     event_type, sense = timeline_name(said.event_type, said.payload)
     payload, pictures = take_out(said.payload, said.image_bytes)
     event = TimelineEvent(
@@ -46,18 +49,10 @@ def to_timeline(stream: str, entry_id: str, fields: Mapping[bytes, bytes], recei
         app_clock=said.clock_domain,
         received_ns=received.monotonic_ns,
         received_epoch_ns=received.epoch_ns,
-        payload=payload,
+        body=payload,
         image=pictures[0].ref if pictures else None,
     )
     return Observed(event, tuple(pictures))
-
-
-def _read_json(text: bytes) -> Any:
-    """Every event waits for this; what the fast reader refuses (NaN) the other may take."""
-    try:
-        return msgspec.json.decode(text)
-    except ValueError:
-        return json.loads(text)
 
 
 def gap_event(gap: Gap, received: clock.Reading, sequence: int) -> TimelineEvent:
@@ -77,5 +72,5 @@ def gap_event(gap: Gap, received: clock.Reading, sequence: int) -> TimelineEvent
         app_clock=None,
         received_ns=received.monotonic_ns,
         received_epoch_ns=received.epoch_ns,
-        payload={"note": gap.note, "lost": gap.lost},
+        body={"note": gap.note, "lost": gap.lost},
     )

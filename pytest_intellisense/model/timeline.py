@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 
 class Sense(StrEnum):
@@ -24,8 +26,7 @@ class Sense(StrEnum):
     CAPTURE = "CAPTURE"
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRef:
+class ImageRef(msgspec.Struct, frozen=True):
     """An image kept beside the log. `path` is relative to the session directory; sizes in bytes and pixels."""
 
     path: str
@@ -35,13 +36,12 @@ class ImageRef:
     height_px: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineEvent:
+class TimelineEvent(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One captured event.
 
     `app_time_ns` was read by the publisher on the clock `app_clock` (None: unknown clock); `received_ns` is our own
     monotonic clock when the entry reached us. Subtract only times of one clock.
-    `payload` is the body as published; large base64 images are replaced by the `image` reference.
+    `body` is the payload, or its JSON text as long as nobody has asked for it. `marks` say what had to be done to read it.
     """
 
     global_sequence_id: int
@@ -58,8 +58,26 @@ class TimelineEvent:
     app_clock: str | None
     received_ns: int
     received_epoch_ns: int
-    payload: Mapping[str, Any]
+    body: Mapping[str, Any] | bytes
     image: ImageRef | None = None
+    marks: tuple[str, ...] = ()
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        """The body as published; large base64 images are replaced by the `image` reference."""
+        body = self.body
+        if isinstance(body, bytes):
+            body = read_json(body)
+            msgspec.structs.force_setattr(self, "body", body)
+        return body
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same was captured; text and what it says are the same."""
+        if not isinstance(other, TimelineEvent):
+            return NotImplemented
+        return self.payload == other.payload and all(
+            getattr(self, name) == getattr(other, name) for name in self.__struct_fields__ if name != "body"
+        )
 
     def record(self) -> dict[str, Any]:
         """The event as plans address it: the keys of one log record."""
@@ -79,3 +97,11 @@ class TimelineEvent:
             "event_payload": self.payload,
             "payload": self.payload,
         }
+
+
+def read_json(text: bytes) -> Any:
+    """Every event waits for this; what the fast reader refuses (NaN, lone surrogates) the other may take. Raises ValueError."""
+    try:
+        return msgspec.json.decode(text)
+    except ValueError:
+        return json.loads(text)

@@ -66,7 +66,7 @@ def timeline_event(
         app_clock=clock,
         received_ns=received_ns,
         received_epoch_ns=received_ns,
-        payload=payload or {},
+        body=payload or {},
     )
 
 

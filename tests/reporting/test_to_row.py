@@ -74,7 +74,7 @@ def event(wire_type: str, payload: dict, image: ImageRef | None = None, *, at_ms
         app_clock=None,
         received_ns=at_ms * MS,
         received_epoch_ns=0,
-        payload=payload,
+        body=payload,
         image=image,
     )
     return TracedEvent(event=made, joined_by="correlation_id", at_ns=at_ms * MS, time_source="app")

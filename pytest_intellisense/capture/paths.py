@@ -34,3 +34,8 @@ def session_directory(root: Path, session_id: str) -> Path:
     if not _SESSION_ID.fullmatch(session_id):
         raise CaptureFailed(f"not a session id: {session_id!r}", hint="use letters, digits, '_', '-' and '.'")
     return root / session_id
+
+
+def segment_directory(session: Path, number: int) -> Path:
+    """Where the logs of a segment lie: those of segment 1 in the session directory itself."""
+    return session if number == 1 else session / f"segment-{number:06d}"

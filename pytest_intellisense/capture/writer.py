@@ -11,39 +11,52 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pytest_intellisense.capture.disk import AppendFile, failed_on, sync_directory, write_whole
-from pytest_intellisense.capture.paths import IMAGES, SESSION_FILE
+from pytest_intellisense.capture.paths import IMAGES, SESSION_FILE, segment_directory
 from pytest_intellisense.codec.log_lines import line_of
 from pytest_intellisense.codec.pictures import Picture
 from pytest_intellisense.errors import CaptureFailed
 
 Durability = Literal["strict", "relaxed"]
 RELAXED_SYNC_S = 1.0
+_LOCK_WITHIN_S = 1.0
 
 
 class LogWriter:
     """Owns one session directory, which must not exist yet. Not safe for threads. Every method raises CaptureFailed.
 
+    `again`: goes on in a directory that nobody writes to any more, in a new segment. `counts` are the lines that were written
+    to each log, in all segments; `bytes_written` counts lines and images.
+
     `strict`: `write` returns when everything is on the disk. `relaxed`: lines reach the disk within a second.
     """
 
-    def __init__(self, directory: Path, durability: Durability) -> None:
+    def __init__(self, directory: Path, durability: Durability, *, again: bool = False) -> None:
         self.directory = directory
+        self.segment = 1
         self.counts: dict[str, int] = {}
+        self.bytes_written = 0
         self._durability = durability
         self._files: dict[str, AppendFile] = {}
+        self._lines: dict[str, int] = {}
         self._images: set[str] = set()
         self._unsynced: set[str] = set()
         self._synced_at = time.monotonic()
-        self._lock = _claimed(directory)
+        self._lock = _claimed(directory, again=again)
+        if again:
+            self.segment = newest_segment(directory)
+            self.rotate()
 
     def write(self, pictures: Iterable[Picture], texts: Mapping[str, list[bytes]]) -> None:
         """Put images and records (log name -> texts) on disk."""
         self._write_images(pictures)
         for name, records in texts.items():
             file = self._files.get(name) or self._opened(name)
-            seq = self.counts[name]
-            file.append(b"".join(line_of(text, seq + index) for index, text in enumerate(records)))
-            self.counts[name] = seq + len(records)
+            seq = self._lines[name]
+            lines = b"".join(line_of(text, seq + index) for index, text in enumerate(records))
+            file.append(lines)
+            self.bytes_written += len(lines)
+            self._lines[name] = seq + len(records)
+            self.counts[name] += len(records)
             self._unsynced.add(name)
         if self._durability == "strict" or time.monotonic() - self._synced_at >= RELAXED_SYNC_S:
             self.sync()
@@ -53,6 +66,21 @@ class LogWriter:
             self._files[name].sync()
         self._unsynced.clear()
         self._synced_at = time.monotonic()
+
+    def rotate(self) -> None:
+        """Close the logs of this segment, complete and on the disk, and go on in the next one."""
+        self.sync()
+        for file in self._files.values():
+            file.close()
+        self._files, self._lines = {}, {}
+        self._images.clear()  # bounds the memory; an image that is seen again is put in place again, the same bytes
+        self.segment += 1
+        folder = segment_directory(self.directory, self.segment)
+        try:
+            folder.mkdir()
+        except OSError as error:
+            raise failed_on(folder, error) from error
+        sync_directory(self.directory)
 
     def write_session(self, facts: Mapping[str, Any]) -> None:
         """Replace session.json as a whole."""
@@ -74,30 +102,61 @@ class LogWriter:
         new = {picture.ref.path: picture.data for picture in pictures if picture.ref.path not in self._images}
         for path, data in new.items():
             write_whole(self.directory / path, data)
+            self.bytes_written += len(data)
         if new:
             sync_directory(self.directory / IMAGES)
             self._images.update(new)
 
     def _opened(self, name: str) -> AppendFile:
-        file = self._files[name] = AppendFile(self.directory / name)
-        self.counts[name] = 0
-        sync_directory(self.directory)
+        folder = segment_directory(self.directory, self.segment)
+        file = self._files[name] = AppendFile(folder / name)
+        self._lines[name] = 0
+        self.counts.setdefault(name, 0)
+        sync_directory(folder)
         return file
 
 
-def _claimed(directory: Path) -> int:
-    """Make the directory and hold a lock on it, so that others can see that its session is alive."""
+def newest_segment(directory: Path) -> int:
+    """The number of the last segment of a session."""
+    numbers = (folder.name.removeprefix("segment-") for folder in directory.glob("segment-*"))
+    return max((int(number) for number in numbers if number.isdigit()), default=1)
+
+
+def _claimed(directory: Path, *, again: bool) -> int:
+    """Hold a lock on the directory, so that others can see that its session is alive; make it, unless it is used again."""
     try:
-        directory.mkdir(parents=True)
-        (directory / IMAGES).mkdir()
+        if not again:
+            directory.mkdir(parents=True)
+        (directory / IMAGES).mkdir(exist_ok=again)
         lock = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileExistsError:
         raise CaptureFailed(
             f"the session directory {directory} exists already", hint="every session needs an id of its own"
         ) from None
     except OSError as error:
         raise failed_on(directory, error) from error
+    _lock_soon(lock, directory)
     sync_directory(directory)
     sync_directory(directory.parent)
     return lock
+
+
+def _lock_soon(lock: int, directory: Path) -> None:
+    """Whoever looks whether the session is alive holds the lock for an instant; a session that is alive keeps it."""
+    deadline = time.monotonic() + _LOCK_WITHIN_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(lock)
+                raise CaptureFailed(
+                    f"the session in {directory} is being recorded by another process",
+                    hint="stop it, or use another session id",
+                ) from None
+            time.sleep(0.01)
+        except OSError as error:
+            os.close(lock)
+            raise failed_on(directory, error) from error
+        else:
+            return

@@ -16,7 +16,7 @@ from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.streams.connection import Endpoint, reported
 from pytest_intellisense.streams.groups import Groups
 from pytest_intellisense.streams.reading import ReadingLoop, Sink
-from pytest_intellisense.streams.tracks import Track
+from pytest_intellisense.streams.tracks import StreamFacts, Track
 from testrade_hooks import wire
 
 _ANSWER_WITHIN_S = 4.0
@@ -31,10 +31,16 @@ class StreamConsumer:
     """
 
     def __init__(
-        self, endpoint: Endpoint, session_id: str, *, extra_streams: Sequence[str] = (), recover_within_s: float = 10.0
+        self,
+        endpoint: Endpoint,
+        session_id: str,
+        *,
+        streams: Sequence[str] = wire.STREAMS,
+        extra_streams: Sequence[str] = (),
+        recover_within_s: float = 10.0,
     ) -> None:
         self.address = endpoint.address
-        self.streams: tuple[str, ...] = tuple(dict.fromkeys((*wire.STREAMS, *extra_streams)))
+        self.streams: tuple[str, ...] = tuple(dict.fromkeys((*streams, *extra_streams)))
         self.newest_before: tuple[Entry, ...] = ()
         self.failure: BaseException | None = None
         self._endpoint = endpoint
@@ -143,6 +149,14 @@ class StreamConsumer:
         except EnvironmentProblem as problem:
             return LossReport(measurable=False, notes=(f"loss not measurable: {problem}",))
         return book.report((seen[name], facts[name], unread.get(name, 0)) for name in self.streams)
+
+    def positions(self) -> list[tuple[Track, StreamFacts]]:
+        """How far each stream has been read, and what the server knows of it now. Raises EnvironmentProblem."""
+        with self._loop.lock:
+            seen = copy.deepcopy(self._tracks)
+        with reported(self.address):
+            facts = self._groups.facts(self.streams)
+        return [(seen[name], facts[name]) for name in self.streams]
 
     def _run(self, on_end: Callable[[], None]) -> None:
         try:

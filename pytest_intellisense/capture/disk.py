@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from pytest_intellisense.errors import CaptureFailed
@@ -18,19 +19,18 @@ class AppendFile:
             self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise failed_on(path, error) from error
-        self._size = os.fstat(self._fd).st_size
+        self._opened = os.fstat(self._fd)
+        self._size = self._opened.st_size
 
     def append(self, data: bytes) -> None:
-        written = 0
         try:
-            while written < len(data):
-                written += os.write(self._fd, data[written:] if written else data)
-            if os.fstat(self._fd).st_nlink == 0:
-                raise OSError(errno.ENOENT, "the file was deleted while it was written")
+            _write_all(self._fd, data)
+            check_unharmed(self.path, self._opened, self._size + len(data))
         except OSError as error:
-            os.ftruncate(self._fd, self._size)
+            with suppress(OSError):
+                os.ftruncate(self._fd, min(self._size, os.fstat(self._fd).st_size))
             raise failed_on(self.path, error) from error
-        self._size += written
+        self._size += len(data)
 
     def sync(self) -> None:
         """Raises CaptureFailed; a sync that failed is never tried again, its data may be gone."""
@@ -52,9 +52,8 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
-            written = 0
-            while written < len(data):
-                written += os.write(fd, data[written:] if written else data)
+            _write_all(fd, data)
+            check_unharmed(temporary, os.fstat(fd), len(data))
             os.fsync(fd)
         finally:
             os.close(fd)
@@ -76,12 +75,30 @@ def sync_directory(path: Path) -> None:
         raise failed_on(path, error) from error
 
 
+def check_unharmed(path: Path, opened: os.stat_result, size: int) -> None:
+    """Raise OSError unless `path` is the file that was `opened` and has `size` bytes.
+
+    It has not where a write did less than it reported, and where somebody deleted, rotated or emptied the file.
+    """
+    found = path.stat()
+    if not os.path.samestat(found, opened):
+        raise OSError(errno.ENOENT, "another file has taken its place")
+    if found.st_size != size:
+        raise OSError(errno.EIO, f"it has {found.st_size} bytes and should have {size}")
+
+
 def failed_on(path: Path, error: OSError) -> CaptureFailed:
     name = errno.errorcode.get(error.errno or 0, "?")
     return CaptureFailed(
-        f"capture stopped: {path} cannot be written: {os.strerror(error.errno) if error.errno else error} ({name})",
+        f"capture stopped: {path} cannot be written: {error.strerror or error} ({name})",
         hint="nothing that was not on disk has been acknowledged; make room or repair the disk, then run again",
     )
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    written = 0
+    while written < len(data):
+        written += os.write(fd, data[written:] if written else data)
 
 
 _sync_data = getattr(os, "fdatasync", os.fsync)

@@ -62,9 +62,9 @@ class LogWriter:
             self.sync()
 
     def sync(self) -> None:
-        for name in self._unsynced:
+        while self._unsynced:
+            name = self._unsynced.pop()  # before the sync: one that failed is not repeated, its data may be gone already
             self._files[name].sync()
-        self._unsynced.clear()
         self._synced_at = time.monotonic()
 
     def rotate(self) -> None:

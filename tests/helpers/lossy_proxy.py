@@ -1,22 +1,59 @@
-"""A TCP proxy in front of a server that, once told, lets a command through and loses the answer."""
+"""A TCP proxy in front of a server that, once told, does to a connection what networks and servers do."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
+import struct
 import threading
+import time
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+_COMMAND = re.compile(rb"\*\d+\r\n\$")
+_GREETINGS = (b"HELLO", b"CLIENT", b"AUTH")
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+@dataclass(eq=False)
+class _Pair:
+    client: socket.socket
+    server: socket.socket
+    muted: threading.Event = field(default_factory=threading.Event)
+    lost: threading.Event = field(default_factory=threading.Event)
+
+    def shut(self) -> None:
+        _shut(self.client)
+        _shut(self.server)
+
+    def reset(self) -> None:
+        self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.client.close()
+        _shut(self.server)
+
 
 class LossyProxy:
-    """Forwards to a port of this machine. `lose_answer_to(b"XADD")` breaks the next connection that sends this word."""
+    """Forwards to a port of this machine.
+
+    `lose_answer_to(b"XADD")` breaks the next connection that sends this word, `mute` makes connections half-open,
+    `refuse_all` answers for the server. Answers are late by `delay_s`, come in pieces of `piece_bytes`, and have every
+    word in `rewritten` replaced.
+    """
 
     def __init__(self, server_port: int) -> None:
+        self.delay_s = 0.0
+        self.piece_bytes = 65536
+        self.rewritten: dict[bytes, bytes] = {}
+        self.accepted = 0
         self._server_port = server_port
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._word: bytes | None = None
-        self._connections: list[socket.socket] = []
+        self._word_seen = threading.Event()
+        self._resets = False
+        self._refusal: bytes | None = None
+        self._pairs: list[_Pair] = []
         self._threads: list[threading.Thread] = []
         self.port: int = self._listening.getsockname()[1]
 
@@ -26,13 +63,39 @@ class LossyProxy:
 
     def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
         _shut(self._listening)
-        for connection in self._connections:
-            _shut(connection)
+        for pair in self._pairs:
+            pair.muted.clear()
+            pair.shut()
         for thread in self._threads:
             thread.join()
 
-    def lose_answer_to(self, word: bytes) -> None:
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def lose_answer_to(self, word: bytes, *, reset: bool = False) -> threading.Event:
+        """The next command with `word` reaches the server, its answer no one; the event is set when it was sent.
+
+        The connection is closed then, with an RST if `reset`.
+        """
+        self._word_seen = threading.Event()
+        self._resets = reset
         self._word = word
+        return self._word_seen
+
+    def mute(self) -> None:
+        """Swallow whatever is said from now on on the connections there are, and leave them open; new ones work."""
+        for pair in self._pairs:
+            pair.muted.set()
+
+    def cut(self) -> None:
+        """Break every connection there is."""
+        for pair in self._pairs:
+            pair.shut()
+
+    def refuse_all(self, answer: bytes | None) -> None:
+        """Answer every command but greetings with this, instead of the server; None: the server answers again."""
+        self._refusal = answer
 
     def _spawn(self, work: object, *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments)  # type: ignore[arg-type]
@@ -45,25 +108,51 @@ class LossyProxy:
                 client, _address = self._listening.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self._server_port))
-            self._connections += [client, server]
-            lost = threading.Event()
-            self._spawn(self._forward_commands, client, server, lost)
-            self._spawn(self._forward_answers, server, client, lost)
+            self.accepted += 1
+            try:
+                server = socket.create_connection(("127.0.0.1", self._server_port))
+            except OSError:
+                client.close()
+                continue
+            pair = _Pair(client, server)
+            self._pairs.append(pair)
+            self._spawn(self._forward_commands, pair)
+            self._spawn(self._forward_answers, pair)
 
-    def _forward_commands(self, client: socket.socket, server: socket.socket, lost: threading.Event) -> None:
-        while data := _receive(client):
+    def _forward_commands(self, pair: _Pair) -> None:
+        while data := _receive(pair.client):
+            if pair.muted.is_set():
+                continue
+            if self._refusal is not None and not any(word in data for word in _GREETINGS):
+                _send(pair.client, self._refusal * len(_COMMAND.findall(data)))
+                continue
             if self._word is not None and self._word in data:
                 self._word = None
-                lost.set()
-            server.sendall(data)
-        _shut(server)
+                pair.lost.set()
+                self._word_seen.set()
+            if not _send(pair.server, data):
+                break
+        _shut(pair.server)
 
-    def _forward_answers(self, server: socket.socket, client: socket.socket, lost: threading.Event) -> None:
-        while (data := _receive(server)) and not lost.is_set():
-            client.sendall(data)
-        _shut(client)
-        _shut(server)
+    def _forward_answers(self, pair: _Pair) -> None:
+        while data := _receive(pair.server):
+            if pair.lost.is_set():
+                break
+            if not pair.muted.is_set() and not self._deliver(pair.client, data):
+                break
+        if pair.muted.is_set():
+            return
+        if pair.lost.is_set() and self._resets:
+            pair.reset()
+        else:
+            pair.shut()
+
+    def _deliver(self, client: socket.socket, data: bytes) -> bool:
+        for word, other in self.rewritten.items():
+            data = data.replace(word, other)
+        if self.delay_s:
+            time.sleep(self.delay_s)
+        return all(_send(client, data[start : start + self.piece_bytes]) for start in range(0, len(data), self.piece_bytes))
 
 
 def _receive(connection: socket.socket) -> bytes:
@@ -71,6 +160,14 @@ def _receive(connection: socket.socket) -> bytes:
         return connection.recv(65536)
     except OSError:
         return b""
+
+
+def _send(connection: socket.socket, data: bytes) -> bool:
+    try:
+        connection.sendall(data)
+    except OSError:
+        return False
+    return True
 
 
 def _shut(connection: socket.socket) -> None:

@@ -11,13 +11,15 @@ from contextlib import suppress
 import redis
 
 from pytest_intellisense.codec.entries import Batch, Entry
+from pytest_intellisense.codec.resume_point import ResumePoint
 from pytest_intellisense.errors import EnvironmentProblem
 from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.streams.connection import Endpoint, reported
 from pytest_intellisense.streams.groups import Groups
 from pytest_intellisense.streams.reading import ReadingLoop, Sink
-from pytest_intellisense.streams.tracks import StreamFacts, Track
-from testrade_hooks import wire
+from pytest_intellisense.streams.resuming import Resumption, resume_facts
+from pytest_intellisense.streams.tracks import Track
+from testrade_hooks import clock, wire
 
 _ANSWER_WITHIN_S = 4.0
 _JOIN_WITHIN_S = 8.0
@@ -38,15 +40,19 @@ class StreamConsumer:
         streams: Sequence[str] = wire.STREAMS,
         extra_streams: Sequence[str] = (),
         recover_within_s: float = 10.0,
+        resume: ResumePoint | None = None,
+        on_attached: Callable[[], None] | None = None,
     ) -> None:
         self.address = endpoint.address
-        self.streams: tuple[str, ...] = tuple(dict.fromkeys((*streams, *extra_streams)))
+        self.streams: tuple[str, ...] = tuple(resume.streams if resume else dict.fromkeys((*streams, *extra_streams)))
         self.newest_before: tuple[Entry, ...] = ()
         self.failure: BaseException | None = None
         self._endpoint = endpoint
         self._group = f"intellisense:{session_id}"
         self._private_stream = f"intellisense:capture:{session_id}"
         self._recover_within_s = recover_within_s
+        self._resume = resume
+        self._on_attached = on_attached
         self._tracks: dict[str, Track] = {}
         self._calls: dict[str, threading.Event] = {}
         self._ended = False
@@ -62,12 +68,28 @@ class StreamConsumer:
         self._client = self._endpoint.connect()
         try:
             with reported(self.address):
-                self._groups = Groups(self._client, self.address, self._group)
-                self.newest_before = tuple(self._groups.newest(self.streams))
-                self._tracks = self._groups.attach((*self.streams, self._private_stream))
-        except EnvironmentProblem:
+                self._attach(sink)
+        except BaseException:
             self._client.close()
             raise
+        self._thread = threading.Thread(target=self._run, args=(on_end,), name="intellisense-capture", daemon=True)
+        self._thread.start()
+        try:
+            self.catch_up()
+        except EnvironmentProblem:
+            self.close()
+            raise
+
+    def _attach(self, sink: Sink) -> None:
+        self._sink = sink
+        self._groups = Groups(self._client, self.address, self._group)
+        self.newest_before = tuple(self._groups.newest(self.streams))
+        resumption = Resumption(self._groups, self._resume, sink) if self._resume else None
+        if resumption is None:
+            self._tracks = self._groups.attach((*self.streams, self._private_stream))
+        else:
+            resumption.attach()
+            self._tracks = resumption.tracks | self._groups.attach((self._private_stream,))
         self._loop = ReadingLoop(
             self._endpoint,
             self._group,
@@ -77,16 +99,22 @@ class StreamConsumer:
             on_call=self._called,
             recover_within_s=self._recover_within_s,
         )
-        self._thread = threading.Thread(target=self._run, args=(on_end,), name="intellisense-capture", daemon=True)
-        self._thread.start()
-        try:
-            self.catch_up()
-        except EnvironmentProblem:
-            self.close()
-            raise
+        if resumption is not None:
+            self._loop.book = resumption.book
+        if self._on_attached is not None:
+            self._on_attached()
+        if resumption is not None:
+            resumption.catch_up()
+
+    def resume_facts(self) -> dict[str, object]:
+        """What `ResumePoint.of` needs to take this session up again, as JSON; nothing before it is attached."""
+        if not self._tracks:
+            return {}
+        with self._loop.lock:
+            return resume_facts({stream: self._tracks[stream] for stream in self.streams}, self._loop.book)
 
     def catch_up(self) -> None:
-        """Return when everything that is on the streams now has been handed on. Raises EnvironmentProblem."""
+        """Return when everything that is on the streams now has been handed on, however much. Raises EnvironmentProblem."""
         token = str(uuid.uuid4())
         arrived = self._calls[token] = threading.Event()
         if self._ended:
@@ -94,7 +122,11 @@ class StreamConsumer:
         try:
             with reported(self.address):
                 self._client.xadd(self._private_stream, {"call": token}, maxlen=100)
-            if not arrived.wait(_ANSWER_WITHIN_S):
+            handed_on = self._handed_on()
+            while not arrived.wait(_ANSWER_WITHIN_S):
+                before, handed_on = handed_on, self._handed_on()
+                if handed_on != before:
+                    continue
                 raise EnvironmentProblem(
                     f"the capture of Redis at {self.address} did not come round within {_ANSWER_WITHIN_S:g} s"
                 )
@@ -124,6 +156,9 @@ class StreamConsumer:
         with suppress(redis.RedisError):  # without this wake-up the blocking read ends by itself within a second
             self._client.xadd(self._private_stream, {"call": ""}, maxlen=100)
         thread.join(_JOIN_WITHIN_S)
+        if self.failure is None and not thread.is_alive():
+            with suppress(redis.RedisError, EnvironmentProblem):  # then `loss` says that it is not measurable
+                self._note_losses()
 
     def close(self, *, keep_group: bool = False) -> None:
         """Stop, and remove our group unless it still guards entries that were not kept."""
@@ -143,20 +178,15 @@ class StreamConsumer:
                 seen, book = copy.deepcopy(self._tracks), copy.deepcopy(self._loop.book)
             with reported(self.address):
                 facts = self._groups.facts(self.streams)
-                unread = {
-                    name: self._groups.unread(seen[name]) for name in self.streams if facts[name].last_id != seen[name].last_id
-                }
+                unread = {name: self._groups.unread(seen[name], facts[name]) for name in self.streams}
         except EnvironmentProblem as problem:
             return LossReport(measurable=False, notes=(f"loss not measurable: {problem}",))
         return book.report((seen[name], facts[name], unread.get(name, 0)) for name in self.streams)
 
-    def positions(self) -> list[tuple[Track, StreamFacts]]:
-        """How far each stream has been read, and what the server knows of it now. Raises EnvironmentProblem."""
+    def tracks(self) -> dict[str, Track]:
+        """How far each stream has been read at this moment."""
         with self._loop.lock:
-            seen = copy.deepcopy(self._tracks)
-        with reported(self.address):
-            facts = self._groups.facts(self.streams)
-        return [(seen[name], facts[name]) for name in self.streams]
+            return {name: copy.copy(self._tracks[name]) for name in self.streams}
 
     def _run(self, on_end: Callable[[], None]) -> None:
         try:

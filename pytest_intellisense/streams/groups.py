@@ -8,9 +8,17 @@ from typing import Any
 import redis
 
 from pytest_intellisense.codec.entries import Entry, Gap
+from pytest_intellisense.codec.stream_ids import id_key
 from pytest_intellisense.streams.connection import problem_of
-from pytest_intellisense.streams.replies import entries_of
+from pytest_intellisense.streams.replies import Entries, Reply, entries_of
 from pytest_intellisense.streams.tracks import StreamFacts, Track
+
+CONSUMER = "recorder"
+"""The one consumer of every group of ours: a session that was interrupted finds its pending entries under the same name."""
+
+_PAGE = 1000
+_GONE_UNREAD = "our consumer group was gone and was made again; whether entries went with it cannot be measured"
+_RECREATED = "the stream was deleted or recreated; what was lost with it cannot be measured"
 
 
 class Groups:
@@ -33,32 +41,74 @@ class Groups:
         return found
 
     def attach(self, streams: Sequence[str]) -> dict[str, Track]:
-        """Make the group at the end of every stream: what is added from now on will be delivered, whenever reading starts."""
+        """Make the group at the end of every stream: what is added from now on will be delivered, whenever reading starts.
+
+        A group of this name that never came to be read is replaced.
+        """
         facts = self.facts(streams)
+        self.destroy(streams)
         self._create({stream: facts[stream].last_id for stream in streams})
-        return {stream: Track(stream, facts[stream].last_id, facts[stream].entries_added) for stream in streams}
+        return {
+            stream: Track(stream, fact.last_id, fact.entries_added, attached_at=fact.last_id) for stream, fact in facts.items()
+        }
 
     def attach_again(self, tracks: Mapping[str, Track]) -> list[Gap]:
         """After an accident: find recreated streams and lost groups, and make whole what can be made whole."""
         facts = self.facts(list(tracks))
+        recreated = {stream for stream, track in tracks.items() if track.recreated(facts[stream])}
+        for stream in recreated:
+            tracks[stream].start_again()
+        replaced = self._create({stream: track.last_id for stream, track in tracks.items()})
+        notes = [Gap(stream, _RECREATED, None) for stream in tracks if stream in recreated]
+        return notes + [self._replaced(tracks[stream], facts[stream]) for stream in replaced if stream not in recreated]
+
+    def _replaced(self, track: Track, facts: StreamFacts) -> Gap:
+        """Our group was gone: with the stream, or alone?"""
+        if track.nothing_counted:
+            return Gap(track.stream, _GONE_UNREAD, None)
+        if not track.recreated(facts, self.unread(track, facts)):
+            return Gap(track.stream, "our consumer group was gone and was made again where we had read to", 0)
+        track.start_again()
+        self.destroy((track.stream,))
+        self._create({track.stream: track.last_id})
+        return Gap(track.stream, _RECREATED, None)
+
+    def pending(self, positions: Mapping[str, str], count: int) -> Reply:
+        """Of each stream up to `count` entries behind its position that were delivered to us and never acknowledged."""
+        replies = self._pipelined(
+            [
+                ("XREADGROUP", "GROUP", self.name, CONSUMER, "COUNT", count, "STREAMS", stream, position)
+                for stream, position in positions.items()
+            ]
+        )
+        answers = zip(positions, replies, strict=True)
+        found = [part for stream, reply in answers for part in entries_of(self._checked(reply, stream))]
+        return [(stream, items) for stream, items in found if items]
+
+    def losses(self, tracks: Mapping[str, Track]) -> list[Gap]:
+        """A gap for each stream that lost entries of which none has told yet. Exact only while no read is under way."""
+        facts = self.facts(list(tracks))
         gaps = []
         for stream, track in tracks.items():
-            if track.recreated(facts[stream]):
-                track.start_again()
-                gaps.append(Gap(stream, "the stream was deleted or recreated; what was lost with it cannot be measured", None))
-        replaced = self._create({stream: track.last_id for stream, track in tracks.items()})
-        again = {gap.stream for gap in gaps}
-        gaps += [
-            Gap(stream, "our consumer group was gone and was made again where we had read to", 0)
-            for stream in replaced
-            if stream not in again
-        ]
+            lost = (track.missing(facts[stream], self.unread(track, facts[stream])) or 0) - track.noted
+            if lost > 0:
+                track.noted += lost
+                gaps.append(Gap(stream, f"{lost} trimmed or deleted before they could be read", lost))
         return gaps
 
-    def unread(self, track: Track) -> int:
+    def unread(self, track: Track, facts: StreamFacts) -> int:
         """How many entries can still be read after the last one that was handed on."""
-        found = entries_of({track.stream.encode(): self._client.xrange(track.stream, min=f"({track.last_id}", max="+")})
-        return len(found[0][1])
+        if facts.last_id == track.last_id or not facts.length:
+            return 0
+        if id_key(facts.first_id) > id_key(track.last_id):
+            return facts.length
+        count, after = 0, track.last_id
+        while page := self._page_after(track.stream, after):
+            count, after = count + len(page), page[-1][0]
+        return count
+
+    def _page_after(self, stream: str, entry_id: str) -> Entries:
+        return entries_of({stream.encode(): self._client.xrange(stream, min=f"({entry_id}", count=_PAGE)})[0][1]
 
     def newest(self, streams: Sequence[str]) -> list[Entry]:
         """The last entry of each stream that has one."""

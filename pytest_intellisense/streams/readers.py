@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import redis
 
+from pytest_intellisense.streams.groups import CONSUMER
 from pytest_intellisense.streams.replies import Reply, entries_of
 from pytest_intellisense.streams.tracks import Track
 from testrade_hooks import wire
@@ -47,7 +46,7 @@ class _ConnectionReader:
         self.client = client
         self._tracks = tracks
         self._connection: Any = client.connection_pool.get_connection()
-        self._names = ("XREADGROUP", "GROUP", group, f"{socket.gethostname()}-{os.getpid()}", "COUNT", BATCH)
+        self._names = ("XREADGROUP", "GROUP", group, CONSUMER, "COUNT", BATCH)
 
     def pending(self) -> Reply:
         positions = [track.last_id for track in self._tracks.values()]

@@ -100,7 +100,8 @@ class ReadingLoop:
             self._sink(Batch(received, tuple(entries), tuple(gaps)))
         with self.lock:
             for stream, items in reply:
-                self._tracks[stream].advance(items[-1][0], sum(1 for _, fields in items if fields))
+                readable = sum(1 for _, fields in items if fields)
+                self._tracks[stream].advance(items[-1][0], readable, len(items) - readable)
         if max(len(items) for _, items in reply) < BATCH:
             calls, self._calls = self._calls, []
             for call in calls:
@@ -124,10 +125,10 @@ class ReadingLoop:
     def _reopened(self, client: redis.Redis, error: redis.RedisError) -> Reader:
         reader = self._reader(client)
         try:
-            self._make_whole(
-                self._groups(client), because=f"reading was interrupted: {problem_of(error, self._endpoint.address)}"
-            )
+            groups = self._groups(client)
+            self._make_whole(groups, because=f"reading was interrupted: {problem_of(error, self._endpoint.address)}")
             self._hand_on_pending(reader)
+            self._tell_of_losses(groups)
         except BaseException:
             reader.close()
             raise
@@ -136,6 +137,12 @@ class ReadingLoop:
     def _hand_on_pending(self, reader: Reader) -> None:
         while reply := [(stream, items) for stream, items in reader.pending() if items]:
             self._hand_on(reply, clock.now())
+
+    def _tell_of_losses(self, groups: Groups) -> None:
+        with self.lock:
+            gaps = groups.losses({stream: track for stream, track in self._tracks.items() if stream != self._private_stream})
+        if gaps:
+            self._sink(Batch(clock.now(), (), tuple(gaps)))
 
     def _make_whole(self, groups: Groups, because: str = "") -> None:
         with self.lock:

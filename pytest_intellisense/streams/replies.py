@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Fields = Mapping[bytes, bytes]
-Reply = list[tuple[str, list[tuple[str, Fields]]]]
+Entries = list[tuple[str, Fields]]
+Reply = list[tuple[str, Entries]]
 
 
 def entries_of(reply: Any) -> Reply:

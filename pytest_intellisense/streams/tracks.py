@@ -7,15 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_intellisense.codec.entries import Gap
+from pytest_intellisense.codec.stream_ids import START, id_key
 from pytest_intellisense.model.results import LossReport
-
-START = "0-0"
-
-
-def id_key(entry_id: str) -> tuple[int, int]:
-    """Stream ids in the order of the server."""
-    milliseconds, _, sequence = entry_id.partition("-")
-    return int(milliseconds), int(sequence or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +18,57 @@ class StreamFacts:
     last_id: str = START
     entries_added: int | None = 0
     length: int = 0
+    first_id: str = START
 
     @classmethod
     def of(cls, info: Mapping[str, Any]) -> StreamFacts:
-        added = info.get("entries-added")
-        return cls(info["last-generated-id"].decode(), None if added is None else int(added), int(info["length"]))
+        added, first = info.get("entries-added"), info.get("first-entry")
+        return cls(
+            info["last-generated-id"].decode(),
+            None if added is None else int(added),
+            int(info["length"]),
+            first[0].decode() if first else START,
+        )
 
 
 @dataclass(slots=True)
 class Track:
-    """One stream, as far as we have handed it on. `added_before` is what the server had counted when we came."""
+    """One stream, as far as we have handed it on. `added_before` is what the server had counted at `attached_at`, when we came.
+
+    `noted` entries were lost of this generation and have been told of by a gap.
+    """
 
     stream: str
     last_id: str = START
     added_before: int | None = 0
     received: int = 0
     generation: int = 0
+    noted: int = 0
+    attached_at: str = START
 
-    def advance(self, entry_id: str, received: int) -> None:
-        """Everything up to `entry_id` was delivered; `received` of it could still be read."""
+    def advance(self, entry_id: str, received: int, deleted: int = 0) -> None:
+        """Everything up to `entry_id` was delivered; `received` of it could still be read, of `deleted` a gap has told."""
         self.last_id = entry_id
         self.received += received
+        self.noted += deleted
 
-    def recreated(self, facts: StreamFacts) -> bool:
-        """Whether the stream at the server cannot be the one we were reading."""
+    @property
+    def nothing_counted(self) -> bool:
+        """Whether an empty stream would look the same to us if it were another one."""
+        return not self.added_before and not self.received
+
+    def recreated(self, facts: StreamFacts, unread: int = 0) -> bool:
+        """Whether the stream at the server, with so many entries behind our last one, cannot be the one we were reading."""
         fewer = (
             facts.entries_added is not None
             and self.added_before is not None
-            and facts.entries_added < self.added_before + self.received
+            and facts.entries_added < self.added_before + self.received + unread
         )
         return fewer or id_key(facts.last_id) < id_key(self.last_id)
 
     def start_again(self) -> None:
-        self.last_id, self.added_before, self.received = START, 0, 0
+        self.last_id = self.attached_at = START
+        self.added_before, self.received, self.noted = 0, 0, 0
         self.generation += 1
 
     def missing(self, facts: StreamFacts, unread: int) -> int | None:

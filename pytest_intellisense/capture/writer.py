@@ -124,6 +124,7 @@ def newest_segment(directory: Path) -> int:
 
 def _claimed(directory: Path, *, again: bool) -> int:
     """Hold a lock on the directory, so that others can see that its session is alive; make it, unless it is used again."""
+    made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     try:
         if not again:
             directory.mkdir(parents=True)
@@ -131,14 +132,25 @@ def _claimed(directory: Path, *, again: bool) -> int:
         lock = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     except FileExistsError:
         raise CaptureFailed(
-            f"the session directory {directory} exists already", hint="every session needs an id of its own"
+            f"the session directory {directory} exists already{_recorded_by(directory)}",
+            hint="every session needs an id of its own",
         ) from None
     except OSError as error:
         raise failed_on(directory, error) from error
     _lock_soon(lock, directory)
     sync_directory(directory)
-    sync_directory(directory.parent)
+    for folder in made:
+        sync_directory(folder.parent)
     return lock
+
+
+def _recorded_by(directory: Path) -> str:
+    """Who has put a session there, as far as its session.json tells."""
+    try:
+        pid = json.loads((directory / SESSION_FILE).read_bytes())["pid"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return f", recorded by process {pid}"
 
 
 def _lock_soon(lock: int, directory: Path) -> None:
@@ -151,7 +163,7 @@ def _lock_soon(lock: int, directory: Path) -> None:
             if time.monotonic() > deadline:
                 os.close(lock)
                 raise CaptureFailed(
-                    f"the session in {directory} is being recorded by another process",
+                    f"the session in {directory} is being recorded still{_recorded_by(directory)}",
                     hint="stop it, or use another session id",
                 ) from None
             time.sleep(0.01)

@@ -1,0 +1,95 @@
+"""The process that records is killed at any moment: whatever it had acknowledged is in the log, and every line has its image."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from helpers.remains import Remains, acknowledged_in
+from helpers.workload_runs import Workload, injecting
+
+CALLS = ("write", "fsync", "fdatasync", "rename")
+
+
+def killed_after(folder: Path, seconds: float, *options: str) -> Remains:
+    """Record, kill -9 after so many seconds of recording, and look at what is left."""
+    workload = Workload(folder, *options)
+    with workload.start() as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "recording\n"
+        time.sleep(seconds)
+        process.kill()
+        process.communicate()
+    return Remains.of(workload.session, acknowledged_in(workload.ledger))
+
+
+def killed_often(folder: Path, chance: random.Random, kills: int, *options: str) -> Remains:
+    after_s = [chance.uniform(0.08, 0.16) for _ in range(kills)]
+    return sum((killed_after(folder / str(number), s, *options) for number, s in enumerate(after_s)), Remains())
+
+
+@pytest.mark.parametrize("batch", ["1", "64"])
+def test_a_killed_writer_has_lost_nothing(tmp_path: Path, chance: random.Random, batch: str) -> None:
+    """Events one by one and in batches of 64: none that was acknowledged is missing, none is damaged."""
+    kills = 6
+    remains = killed_often(tmp_path, chance, kills, "--batch", batch)
+    assert remains.acknowledged > 0
+    assert remains.sound, remains
+    assert remains.torn <= kills
+
+
+@pytest.mark.parametrize(
+    ("way", "what"), [("buffered", "lost"), ("early ack", "lost"), ("line first", "dangling")], ids=lambda value: value
+)
+def test_mistakes_that_a_kill_finds(tmp_path: Path, chance: random.Random, way: str, what: str) -> None:
+    """The controls: the same kills find a writer that buffers, acknowledges early, or writes the line before its image."""
+    assert getattr(killed_often(tmp_path, chance, 5, "--batch", "8", "--way", way), what) > 0
+
+
+def killed_at(folder: Path, call: str, number: int, *options: str) -> tuple[int, Remains]:
+    """Record 20 events and die in the `number`-th such system call; the exit code is 0 where there are not so many."""
+    workload = Workload(folder, "--batches", "20", *options)
+    ended = workload.run(*injecting(call, "signal=SIGKILL", number))
+    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
+    return ended.returncode, Remains.of(workload.session, acknowledged_in(workload.ledger))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_killed_in_a_system_call(tmp_path: Path, chance: random.Random, call: str) -> None:
+    """Three places of each call that touches the disk, found by chance among the first twenty."""
+    for number in sorted(chance.sample(range(1, 21), 3)):
+        code, remains = killed_at(tmp_path / str(number), call, number)
+        assert code == -signal.SIGKILL
+        assert remains.sound, (number, remains)
+
+
+def test_a_kill_between_line_and_image_is_found(tmp_path: Path) -> None:
+    """The control: dying in the rename of an image whose line is written already leaves a line without image."""
+    found = [killed_at(tmp_path / str(number), "rename", number, "--way", "line first")[1] for number in (4, 5)]
+    assert sum(remains.dangling for remains in found) > 0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("batch", ["1", "64"])
+def test_many_kills(tmp_path: Path, chance: random.Random, batch: str) -> None:
+    """The same promise, 150 times for each size of batch."""
+    remains = killed_often(tmp_path, chance, 150, "--batch", batch)
+    assert remains.sound, remains
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("call", CALLS)
+def test_killed_in_every_system_call(tmp_path: Path, call: str) -> None:
+    """Every place of each call that touches the disk, until there is none left."""
+    number, code, remains = 0, -signal.SIGKILL, Remains()
+    while code:
+        number += 1
+        code, remains = killed_at(tmp_path / str(number), call, number)
+        assert remains.sound, (number, remains)
+    assert number > 20
+    assert remains.acknowledged == 20

@@ -188,6 +188,15 @@ class StreamConsumer:
         with self._loop.lock:
             return {name: copy.copy(self._tracks[name]) for name in self.streams}
 
+    def _handed_on(self) -> int:
+        return sum(track.received for track in self._tracks.values())
+
+    def _note_losses(self) -> None:
+        """Put what was lost on the timeline, now that nothing is being read."""
+        gaps = self._groups.losses({stream: self._tracks[stream] for stream in self.streams})
+        if gaps:
+            self._sink(Batch(clock.now(), (), tuple(gaps)))
+
     def _run(self, on_end: Callable[[], None]) -> None:
         try:
             self._loop.run()

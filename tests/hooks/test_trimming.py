@@ -113,3 +113,80 @@ def test_a_limit_that_is_none_is_an_error(fake_redis: redis.Redis, limits: dict[
     """A trimmer without a limit, or that would remove everything, is a mistake."""
     with pytest.raises(ValueError):
         StreamTrimmer(fake_redis, ["a"], **limits)
+
+
+def read(client: redis.Redis, stream: str, group: str, count: int, *, acknowledge: bool = True) -> None:
+    """Let a group read so many more entries."""
+    reply: Any = client.xreadgroup(group, "reader", {stream: ">"}, count=count)
+    if acknowledge:
+        client.xack(stream, group, *(entry_id for entry_id, _fields in reply[0][1]))
+
+
+def first_number(client: redis.Redis, stream: str) -> int:
+    entries: Any = client.xrange(stream, count=1)
+    return int(entries[0][1][b"number"])
+
+
+def test_what_a_group_has_not_read_is_spared(any_redis: redis.Redis) -> None:
+    """The slowest group decides how far trimming goes; what it has read goes as soon as it has read it."""
+    fill(any_redis, "a", 1000)
+    for group in ("fast", "slow"):
+        any_redis.xgroup_create("a", group, id="0")
+    read(any_redis, "a", "fast", 1000)
+    read(any_redis, "a", "slow", 400)
+    with StreamTrimmer(any_redis, ["a", "missing"], max_length=10, spare_unread_up_to=100_000) as trimmer:
+        removed = trimmer.trim_once()["a"]
+        assert 300 <= removed <= 400
+        assert first_number(any_redis, "a") <= 400
+        assert trimmer.waits_for == {"a": "slow"}
+        read(any_redis, "a", "slow", 1000)
+        removed += trimmer.trim_once()["a"]
+        assert 10 <= any_redis.xlen("a") <= 110
+        assert (trimmer.removed, trimmer.waits_for) == ({"a": removed, "missing": 0}, {})
+
+
+def test_trimming_without_sparing_takes_unread_entries(any_redis: redis.Redis) -> None:
+    """The control: who does not ask for it gets a stream of that length, read or not."""
+    fill(any_redis, "a", 1000)
+    any_redis.xgroup_create("a", "slow", id="0")
+    with StreamTrimmer(any_redis, ["a"], max_length=10) as trimmer:
+        trimmer.trim_once()
+    assert first_number(any_redis, "a") > 800
+
+
+def test_what_was_read_but_not_acknowledged_is_spared(any_redis: redis.Redis) -> None:
+    """A reader that died needs it again."""
+    fill(any_redis, "a", 1000)
+    any_redis.xgroup_create("a", "died", id="0")
+    read(any_redis, "a", "died", 300)
+    read(any_redis, "a", "died", 500, acknowledge=False)
+    with StreamTrimmer(any_redis, ["a"], max_length=10, spare_unread_up_to=100_000) as trimmer:
+        trimmer.trim_once()
+    assert 200 <= first_number(any_redis, "a") <= 300
+
+
+def test_age_spares_the_unread_too(any_redis: redis.Redis) -> None:
+    """Old entries stay until they were read, not one of them goes."""
+    age(any_redis, "a", 3600, 1800, 120, 1)
+    any_redis.xgroup_create("a", "slow", id="0")
+    read(any_redis, "a", "slow", 1)
+    with StreamTrimmer(any_redis, ["a"], max_age_s=60, approximate=False, spare_unread_up_to=100) as trimmer:
+        assert trimmer.trim_once() == {"a": 1}
+        assert trimmer.waits_for == {"a": "slow"}
+
+
+def test_a_group_that_never_reads_does_not_fill_the_memory(any_redis: redis.Redis, caplog: pytest.LogCaptureFixture) -> None:
+    """Beyond the length that was allowed for it, unread entries go, and the log says so."""
+    fill(any_redis, "a", 1000)
+    any_redis.xgroup_create("a", "dead", id="0")
+    with StreamTrimmer(any_redis, ["a"], max_length=10, spare_unread_up_to=500) as trimmer:
+        trimmer.trim_once()
+    assert 500 <= any_redis.xlen("a") <= 600
+    assert "dead" in caplog.text
+
+
+@pytest.mark.parametrize("wrong", [{"max_length": 10, "spare_unread_up_to": 5}, {"max_age_s": 1.0, "spare_unread_up_to": 0}])
+def test_sparing_needs_room(fake_redis: redis.Redis, wrong: dict[str, Any]) -> None:
+    """A bound below the length that is kept anyway cannot be meant."""
+    with pytest.raises(ValueError):
+        StreamTrimmer(fake_redis, ["a"], **wrong)

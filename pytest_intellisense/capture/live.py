@@ -1,0 +1,207 @@
+"""LiveCapture: records a running TESTRADE for hours and keeps no event in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from pytest_intellisense.capture.dashcam import Dashcam
+from pytest_intellisense.capture.facts import session_facts
+from pytest_intellisense.capture.live_statistics import Statistics
+from pytest_intellisense.capture.recording import Recording
+from pytest_intellisense.capture.records import read_batch
+from pytest_intellisense.capture.segmented_log import SegmentedLog
+from pytest_intellisense.codec.dialects import DialectCount
+from pytest_intellisense.codec.entries import Batch, Entry
+from pytest_intellisense.errors import CaptureFailed, IntelliSenseError
+from pytest_intellisense.model.results import LossReport
+from testrade_hooks import clock
+
+
+class LiveSource(Protocol):
+    """What a live capture records from."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def streams(self) -> tuple[str, ...]: ...
+    @property
+    def newest_before(self) -> tuple[Entry, ...]: ...
+    @property
+    def failure(self) -> BaseException | None: ...
+
+    def start(self, sink: Callable[[Batch], None], on_end: Callable[[], None]) -> None: ...
+    def acknowledge(self, batches: Iterable[Batch]) -> None: ...
+    def resume_facts(self) -> Mapping[str, object]: ...
+    def loss(self) -> LossReport: ...
+    def stop(self) -> None: ...
+    def close(self, *, keep_group: bool = False) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the session holds already, when an interrupted one goes on."""
+
+    next_sequence: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class LiveCapture:
+    """`start`, then `write_facts` every second or two until `ended` is set or it is enough, then `finish`; all from one thread.
+
+    Every batch: numbered and counted by the reading thread, written and synced by the writing one, then acknowledged.
+    `facts` are added to session.json.
+    """
+
+    def __init__(
+        self,
+        consumer: LiveSource,
+        log: SegmentedLog,
+        *,
+        session_id: str,
+        durability: str,
+        facts: Mapping[str, Any],
+        dashcam: Dashcam | None = None,
+        earlier: Earlier | None = None,
+    ) -> None:
+        self.statistics = Statistics()
+        self.ended = threading.Event()
+        self.log = log
+        self.dashcam = dashcam
+        self.state = "scheduled"
+        self.reason = ""
+        self.loss = LossReport()
+        self._consumer = consumer
+        self._session_id = session_id
+        self._durability = durability
+        self._facts = dict(facts)
+        self._earlier = earlier or Earlier()
+        self._next_sequence = self._earlier.next_sequence
+        self._dialects = DialectCount()
+        self._started = clock.now()
+        self._recording: Recording | None = None
+        for name, lines in self._earlier.facts.get("counts", {}).items():
+            log.counts[name] = log.counts.get(name, 0) + lines
+
+    @property
+    def address(self) -> str:
+        return self._consumer.address
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        return self._consumer.streams
+
+    @property
+    def failure(self) -> BaseException | None:
+        return (self._recording.failure if self._recording else None) or self._consumer.failure
+
+    def start(self) -> None:
+        """Return when capture is confirmed on every stream. Raises EnvironmentProblem and CaptureFailed."""
+        self._started = clock.now()
+        self.state = "recording"
+        self.write_facts()
+        self._recording = Recording(self.log, self._kept, self.ended.set)
+        try:
+            self._consumer.start(self._take, self.ended.set)
+        except IntelliSenseError:
+            self._recording.close()
+            self.abandon()
+            raise
+        self._dialects.add_entries(self._consumer.newest_before)
+
+    def abandon(self) -> None:
+        """End a session that never came to record. Raises CaptureFailed."""
+        self.state = "failed"
+        try:
+            self.write_facts()
+        finally:
+            self.log.close()
+
+    def finish(self, reason: str, problem: IntelliSenseError | None = None) -> None:
+        """Record what is on the streams now, then end. `problem`: why it cannot go on, if that is not known here.
+
+        Raises nothing: see `state` and `reason`. A session that failed keeps its consumer group, so that it can be resumed.
+        """
+        assert self._recording is not None
+        self._consumer.stop()
+        self.loss = self._consumer.loss()
+        self._recording.close()
+        failure = self.failure or problem
+        try:
+            if self.dashcam is not None and failure is None:
+                self.dashcam.finish()
+        except CaptureFailed as error:
+            failure = error
+        self._end(reason, failure)
+        self._consumer.close(keep_group=self.state == "failed")
+
+    def _end(self, reason: str, failure: BaseException | None) -> None:
+        self.state, self.reason = ("failed", str(failure)) if failure else ("complete", reason)
+        try:
+            self.log.sync()
+            self.write_facts()
+        except CaptureFailed as error:
+            self.state, self.reason = "failed", str(failure or error)
+        with suppress(CaptureFailed):  # told above
+            self.log.close()
+
+    def write_facts(self) -> None:
+        """Rewrite session.json: its time says that we are alive. Raises CaptureFailed."""
+        self.log.write_session(self.facts())
+
+    def facts(self) -> dict[str, Any]:
+        """What session.json says now."""
+        facts = session_facts(
+            session_id=self._session_id,
+            state=self.state,
+            started=self._started,
+            redis=self._consumer.address,
+            streams=self._consumer.streams,
+            durability=self._durability,
+            contract_generation=self._dialects.generation,
+            counts=self.log.counts,
+            loss=self.loss,
+        )
+        before = self._earlier.facts
+        if before:
+            facts["started_epoch_ns"] = before["started_epoch_ns"]
+            facts["clock_domains"] = sorted({*before["clock_domains"], *facts["clock_domains"]})
+        seen = self.statistics
+        facts |= self._facts
+        facts |= {
+            "reason": self.reason,
+            "segment": self.log.segment,
+            "resume": self._consumer.resume_facts(),
+            "statistics": {
+                "events": seen.events,
+                "correlated": seen.correlated,
+                "unreadable": seen.unreadable,
+                "by_sense": dict(seen.by_sense),
+                "bytes_written": self.log.bytes_written,
+            },
+        }
+        if self.dashcam is not None:
+            facts["dropped"] = asdict(self.dashcam.dropped)
+            facts["dashcam"] = {**self._facts["dashcam"], "hits": self.dashcam.hits}
+        return facts
+
+    def _take(self, batch: Batch) -> None:
+        """Called by the reading thread."""
+        assert self._recording is not None
+        record = read_batch(batch, self._next_sequence)
+        self._next_sequence += len(record)
+        if self.dashcam is not None:
+            self.dashcam.look([event for event, _ in record.events])
+        self.statistics.add(record)
+        self._recording.put(record)
+        for stream, wire_type in record.wire_types():
+            self._dialects.add(stream, wire_type)
+
+    def _kept(self, batches: Sequence[Batch]) -> None:
+        """Called by the writing thread."""
+        self._consumer.acknowledge(batches)
+        if self.dashcam is not None:
+            self.dashcam.written(self.log.current, batches)

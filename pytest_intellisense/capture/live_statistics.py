@@ -1,0 +1,89 @@
+"""What a running capture has seen: totals that only grow, and the rates between two looks at them."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from pytest_intellisense.capture.paths import LOG_OF_SENSE, LOGS
+from pytest_intellisense.capture.records import Record
+from pytest_intellisense.codec.timeline import GAP
+from pytest_intellisense.model.timeline import Sense
+
+SENSE_NAMES: tuple[str, ...] = tuple(name.partition(".")[0] for name in LOGS)
+_NAME_OF_SENSE: dict[Sense, str] = {sense: log.partition(".")[0] for sense, log in LOG_OF_SENSE.items()}
+_RATE_OVER_S = 10.0
+_DISK_RATE_OVER_S = 60.0
+
+
+class Statistics:
+    """Counts of one capture. Changed by the reading thread, read by others; gaps are no events here."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.correlated = 0
+        self.unreadable = 0
+        self.gaps = 0
+        self.entries = 0
+        self.by_sense = dict.fromkeys(SENSE_NAMES, 0)
+        self.last_received_ns = 0
+        self.delay_ns = 0
+        """How long the newest entry had been in its stream when it reached us, by the server's clock against ours."""
+
+    def add(self, record: Record) -> None:
+        for event, _ in record.events:
+            if event.wire_type == GAP:
+                self.gaps += 1
+                continue
+            self.events += 1
+            self.by_sense[_NAME_OF_SENSE[event.sense]] += 1
+            self.correlated += bool(event.correlation_id)
+        self.unreadable += len(record.unreadable)
+        batch = record.batch
+        if batch.entries:
+            self.entries += len(batch.entries)
+            self.last_received_ns = batch.received.monotonic_ns
+            added_ms = int(batch.entries[-1].entry_id.partition("-")[0])
+            self.delay_ns = max(0, batch.received.epoch_ns - added_ms * 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Per second over the last ten seconds; the disk over the last minute, in bytes an hour."""
+
+    events_per_s: float
+    by_sense_per_s: dict[str, float]
+    disk_bytes_per_h: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    at_s: float
+    events: int
+    by_sense: dict[str, int]
+    bytes: int
+
+
+class RateMeter:
+    """Turns totals into rates; look at it about once a second."""
+
+    def __init__(self) -> None:
+        self._samples: deque[_Sample] = deque()
+
+    def look(self, statistics: Statistics, bytes_written: int) -> Rates:
+        now = _Sample(time.monotonic(), statistics.events, dict(statistics.by_sense), bytes_written)
+        self._samples.append(now)
+        while now.at_s - self._samples[0].at_s > _DISK_RATE_OVER_S:
+            self._samples.popleft()
+        recent = next(one for one in self._samples if now.at_s - one.at_s <= _RATE_OVER_S)
+        oldest = self._samples[0]
+        return Rates(
+            _per_s(now.events - recent.events, now, recent),
+            {name: _per_s(count - recent.by_sense[name], now, recent) for name, count in now.by_sense.items()},
+            _per_s(now.bytes - oldest.bytes, now, oldest) * 3600,
+        )
+
+
+def _per_s(number: int, now: _Sample, before: _Sample) -> float:
+    return number / (now.at_s - before.at_s) if now.at_s > before.at_s else 0.0

@@ -1,4 +1,4 @@
-"""The process that records is killed at any moment: whatever it had acknowledged is in the log, and every line has its image."""
+"""kill -9 of the process that records: whatever it had acknowledged is in the log, and every line has its image."""
 
 from __future__ import annotations
 

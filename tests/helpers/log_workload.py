@@ -95,14 +95,14 @@ def sound() -> None: ...
 
 
 def buffered() -> None:
-    """Lines lie in a buffer of the process until 8 KiB are together, and a sync does not reach them."""
+    """Lines lie in a buffer of the process until 64 KiB are together, and a sync does not reach them."""
     write, kept = os.write, dict[int, bytes]()
 
     def into_buffer(descriptor: int, data: bytes) -> int:
         if not Path(f"/dev/fd/{descriptor}").resolve().name.endswith(".jsonl"):
             return write(descriptor, data)
         kept[descriptor] = kept.get(descriptor, b"") + bytes(data)
-        if len(kept[descriptor]) >= 8192:
+        if len(kept[descriptor]) >= 65536:
             write(descriptor, kept.pop(descriptor))
         return len(data)
 
@@ -211,4 +211,5 @@ if __name__ == "__main__":
     try:
         main()
     except Exception as problem:  # noqa: BLE001 - told to the test that waits
-        sys.exit(f"{type(problem).__name__}: {problem}")
+        tell(2, f"{type(problem).__name__}: {problem}")
+        sys.exit(1)

@@ -1,9 +1,9 @@
 """A disk that forgets what was not synced: what would be left if the power failed between two system calls of a recorded run.
 
-The rules are those of POSIX, harsher than any file system in use: the content of a file survives by fsync of the file, its name by
-fsync of the folder, and so does every folder's name. A sync that failed has thrown the data away. What was not synced is gone
-(`chance` None), or each piece of it has survived or not (`chance`): any beginning of the writes, zeros where a write was lost behind
-a larger size, any beginning of the changes to a folder.
+The rules are those of POSIX, harsher than any file system in use: the content of a file survives by fsync of the file, its name
+by fsync of the folder, and so does every folder's name. A sync that failed has dropped the data. What was not synced is gone
+(`chance` None), or each piece of it has survived or not (`chance`): any beginning of the writes, zeros where a write was lost
+behind a larger size, any beginning of the changes to a folder.
 """
 
 from __future__ import annotations
@@ -171,6 +171,6 @@ def moments(calls: Iterable[Call], disk: ForgetfulDisk, ledger: Path) -> Iterato
         if call.name == "openat" and call.path == ledger:
             ledger_descriptor = call.result
         if call.name == "writev" and call.descriptor == ledger_descriptor:
-            acknowledged |= {entry_id: at_s for entry_id in b"".join(call.texts).decode().split()}
+            acknowledged |= dict.fromkeys(b"".join(call.texts).decode().split(), at_s)
         disk.apply(call)
     yield Moment(at_s, dict(acknowledged))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
+import redis
+
 from pytest_intellisense.capture.paths import SESSION_FILE
 from pytest_intellisense.capture.reader import read_session
 
@@ -52,3 +54,11 @@ def acknowledged_in(ledger: Path) -> list[str]:
 
 def _sound(path: Path, sha256: str) -> bool:
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+
+
+def acknowledged_on(client: redis.Redis, stream: str, group: str) -> list[str]:
+    """The ids that `group` was given and has acknowledged, as the server tells."""
+    groups = {facts["name"].decode(): facts for facts in client.xinfo_groups(stream)}
+    delivered = [entry_id.decode() for entry_id, _ in client.xrange(stream, max=groups[group]["last-delivered-id"])]
+    pending = {one["message_id"].decode() for one in client.xpending_range(stream, group, "-", "+", 1_000_000)}
+    return [entry_id for entry_id in delivered if entry_id not in pending]

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from testrade_hooks import clock, dialects
+from testrade_hooks.envelopes import Envelope, envelope_of
+from testrade_hooks.envelopes import UnreadableEntry as UnreadableEntry
 
 RAW_OCR = "testrade:raw-ocr-events"
 CLEANED_OCR = "testrade:cleaned-ocr-snapshots"
@@ -218,9 +220,29 @@ _SPECS = (
 EVENTS: Mapping[str, EventSpec] = {spec.event_type: spec for spec in _SPECS}
 STREAMS: tuple[str, ...] = tuple(dict.fromkeys(spec.stream for spec in _SPECS))
 
+BULK_DATA = "testrade:bulk-data"
+LOGGER_STREAMS: tuple[str, ...] = (
+    "order_events",
+    "order_batch_updates",
+    "testrade:order-decisions",
+    "testrade:maf-duty-cycle",
+    "testrade:position-transitions",
+    "testrade:position-validation",
+    "testrade:position-errors",
+    "testrade:position-retries",
+    "testrade:enriched-position-updates",
+    "testrade:system-health",
+    "testrade:health:babysitter",
+    "testrade:health:redis_instance",
+    "testrade:health-status",
+    "testrade:metrics:performance",
+    BULK_DATA,
+    "testrade:bulk-data:metadata",
+)
+"""Where the correlation logger of the application puts what the declared streams do not have."""
 
-class UnreadableEntry(ValueError):
-    """The entry carries no envelope that any known writer produces; `str()` says what is wrong with it."""
+CHILD_STREAMS: tuple[str, ...] = ("ocr:cold-path", "ocr:events")
+"""Where the OCR process writes by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +251,8 @@ class WireEvent:
 
     `timestamp_ns` is `perf_counter_ns` of the publishing process, `clock_domain` names that clock
     (None: the writer did not say, so the time is comparable with nothing of ours). `epoch_s` is the wall clock
-    of writers that state it; `encode` does not.
+    of writers that state it; `encode` does not. An event that was read knows its `envelope`, and by `marks` what had
+    to be done to read it.
     """
 
     stream: str
@@ -243,6 +266,8 @@ class WireEvent:
     clock_domain: str | None = None
     epoch_s: float | None = None
     image_bytes: bytes | None = None
+    envelope: Envelope | None = field(default=None, compare=False, repr=False)
+    marks: tuple[str, ...] = ()
 
 
 def occurred_ns(event: WireEvent) -> int | None:
@@ -306,18 +331,9 @@ def decode(stream: str, fields: Mapping[bytes, bytes], loads: Callable[[bytes], 
 
     `loads` may be a faster JSON reader; it raises ValueError for what is no JSON.
     """
-    text = fields.get(b"json_payload", fields.get(b"data"))
-    if text is None:
-        names = ", ".join(sorted(name.decode(errors="replace") for name in fields)) or "none"
-        raise UnreadableEntry(f"no field json_payload or data (fields: {names})")
-    try:
-        envelope = loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise UnreadableEntry(f"not JSON: {problem}") from None
-    if not isinstance(envelope, dict) or not isinstance(envelope.get("metadata"), dict):
-        raise UnreadableEntry("no metadata object")
-    metadata = envelope["metadata"]
-    payload = dialects.body(envelope)
+    envelope = envelope_of(fields, loads)
+    metadata = envelope.metadata
+    payload, marks = dialects.body(envelope.content, loads)
     return WireEvent(
         stream=stream,
         event_type=dialects.text(metadata, "eventType", "event_type") or "UNKNOWN",
@@ -328,6 +344,8 @@ def decode(stream: str, fields: Mapping[bytes, bytes], loads: Callable[[bytes], 
         causation_id=dialects.text(metadata, "causationId", "causation_id"),
         timestamp_ns=dialects.monotonic_ns(metadata),
         clock_domain=(fields.get(b"clock_domain") or b"").decode(errors="replace") or None,
-        epoch_s=dialects.epoch_s(envelope),
+        epoch_s=dialects.epoch_s(metadata, envelope.beside),
         image_bytes=fields.get(b"image_bytes"),
+        envelope=envelope,
+        marks=marks,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,17 +45,21 @@ _FIXED: Mapping[str, tuple[str, Sense]] = {
 
 _ACKNOWLEDGED = frozenset(
     {
-        "acknowledged_by_broker",
-        "submitted_to_broker",
-        "ls_submitted",
-        "ls_accepted_by_exchange",
+        "acknowledged",
+        "acknowledgedbybroker",
+        "submittedtobroker",
+        "lssubmitted",
+        "lsacceptedbyexchange",
         "accepted",
         "working",
         "submitted",
+        "pendingnew",
     }
 )
 _LIFECYCLE_STATES = ("NONE", "OPEN_PENDING", "OPEN_ACTIVE", "CLOSE_PENDING", "CLOSED", "ERROR")
 _CANCELLED = frozenset({"cancelled", "canceled"})
+_NO = frozenset({"false", "no", "off", "0", "disabled"})
+_NO_LETTER = re.compile(r"[^A-Za-z0-9]")
 
 
 @functools.cache
@@ -82,19 +87,29 @@ def is_named_by_payload(wire_type: str) -> bool:
     return wire_type in _BY_PAYLOAD
 
 
+def folded(status: object) -> str:
+    """A status without its class, case and underscores: `OrderStatus.PARTIALLY_FILLED` is partiallyfilled."""
+    return _NO_LETTER.sub("", str(status or "").rpartition(".")[2]).casefold()
+
+
 def _order_status(payload: Payload) -> tuple[str, Sense]:
-    status = str(payload.get("status") or payload.get("new_status") or "").rpartition(".")[2].casefold()
+    status = folded(payload.get("status") or payload.get("new_status"))
     if status in _ACKNOWLEDGED:
         return "ACK", Sense.BROKER
     return ("CANCEL_ACK" if status in _CANCELLED else "STATUS_UPDATE"), Sense.BROKER
 
 
 def _trade_lifecycle(payload: Payload) -> tuple[str, Sense]:
-    return f"TRADE_LIFECYCLE_{payload.get('lifecycle_state') or 'UNKNOWN'}", Sense.TRADE_LIFECYCLE
+    state = payload.get("lifecycle_state")
+    if type(state) is int and 0 <= state < len(_LIFECYCLE_STATES):
+        state = _LIFECYCLE_STATES[state]
+    return f"TRADE_LIFECYCLE_{str(state or 'UNKNOWN').rpartition('.')[2]}", Sense.TRADE_LIFECYCLE
 
 
 def _trading_state(payload: Payload) -> tuple[str, Sense]:
-    return f"TRADING_STATE_{'ENABLED' if payload.get('enabled') else 'DISABLED'}", Sense.SYSTEM_STATE
+    enabled = payload.get("enabled")
+    off = not enabled or (isinstance(enabled, str) and enabled.casefold() in _NO)
+    return f"TRADING_STATE_{'DISABLED' if off else 'ENABLED'}", Sense.SYSTEM_STATE
 
 
 def _correlation_log(payload: Payload) -> tuple[str, Sense]:

@@ -4,55 +4,36 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from pytest_intellisense.capture.paths import LOG_OF_SENSE, UNPARSED
+from pytest_intellisense.capture.records import Record
 from pytest_intellisense.capture.writer import LogWriter
-from pytest_intellisense.codec.entries import Batch, Entry
-from pytest_intellisense.codec.log_lines import event_text, unparsed_text
+from pytest_intellisense.codec.entries import Batch
 from pytest_intellisense.codec.pictures import Picture
-from pytest_intellisense.codec.timeline import gap_event, to_timeline
-from pytest_intellisense.model.timeline import TimelineEvent
-from testrade_hooks import wire
 
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
 _GATHER_S = 0.02
 """Writing in the moment of arrival would compete with whoever waits for the event; whoever needs it on disk asks by `flush`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An entry that no reader understands, and why."""
-
-    entry: Entry
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is to be kept of one batch. An event that stands for a gap has no entry."""
-
-    batch: Batch
-    events: Sequence[tuple[TimelineEvent, Entry | None]]
-    pictures: Sequence[Picture]
-    unreadable: Sequence[Unreadable]
-
-    @property
-    def size(self) -> int:
-        return sum(len(value) for entry in self.batch.entries for value in entry.fields.values())
-
-
 class Recording:
     """Keeps records in the order of `put`; `on_kept` is told each batch that is on disk, from the writing thread.
 
-    At most 64 MiB wait: a slow disk slows the reading down. After a failure nothing more is taken or told.
+    At most 64 MiB wait: a slow disk slows the reading down. After a failure nothing more is taken or told. What `before_write`
+    raises, asked each time, is a failure: what was to be written then is neither on disk nor told.
     """
 
-    def __init__(self, writer: LogWriter, on_kept: Callable[[Sequence[Batch]], None], on_failure: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        writer: LogWriter,
+        on_kept: Callable[[Sequence[Batch]], None],
+        on_failure: Callable[[], None],
+        before_write: Callable[[], None] = lambda: None,
+    ) -> None:
         self.failure: BaseException | None = None
         self._writer = writer
         self._on_kept = on_kept
         self._on_failure = on_failure
+        self._before_write = before_write
         self._changed = threading.Condition()
         self._waiting: list[Record] = []
         self._waiting_bytes = 0
@@ -91,6 +72,7 @@ class Recording:
     def _run(self) -> None:
         try:
             while records := self._taken():
+                self._before_write()
                 self._writer.write(*_as_files(records))
                 self._on_kept([record.batch for record in records])
         except BaseException as error:  # noqa: BLE001 - kept for whoever waits for events
@@ -116,27 +98,6 @@ def _as_files(records: Sequence[Record]) -> tuple[list[Picture], dict[str, list[
     """The images, and the texts of the new lines of each log."""
     texts: dict[str, list[bytes]] = {}
     for record in records:
-        for event, entry in record.events:
-            texts.setdefault(LOG_OF_SENSE[event.sense], []).append(event_text(event, entry.generation if entry else 0))
-        for unreadable in record.unreadable:
-            text = unparsed_text(unreadable.entry, record.batch.received, unreadable.reason)
-            texts.setdefault(UNPARSED, []).append(text)
+        for name, lines in record.texts().items():
+            texts.setdefault(name, []).extend(lines)
     return [picture for record in records for picture in record.pictures], texts
-
-
-def read_batch(batch: Batch, sequence: int) -> Record:
-    """The events of `batch`, numbered from `sequence`; an entry that cannot be read is kept raw with the reason."""
-    events: list[tuple[TimelineEvent, Entry | None]] = []
-    pictures: list[Picture] = []
-    unreadable: list[Unreadable] = []
-    for gap in batch.gaps:
-        events.append((gap_event(gap, batch.received, sequence + len(events)), None))
-    for entry in batch.entries:
-        try:
-            observed = to_timeline(entry.stream, entry.entry_id, entry.fields, batch.received, sequence + len(events))
-        except wire.UnreadableEntry as problem:
-            unreadable.append(Unreadable(entry, str(problem)))
-        else:
-            events.append((observed.event, entry))
-            pictures.extend(observed.pictures)
-    return Record(batch, events, pictures, unreadable)

@@ -9,9 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from pytest_intellisense.capture.arrivals import Arrivals
 from pytest_intellisense.capture.facts import session_facts
 from pytest_intellisense.capture.paths import session_directory
-from pytest_intellisense.capture.recording import Recording, read_batch
+from pytest_intellisense.capture.recording import Recording
+from pytest_intellisense.capture.records import read_batch
 from pytest_intellisense.capture.writer import Durability, LogWriter
 from pytest_intellisense.codec.dialects import DialectCount
 from pytest_intellisense.codec.entries import Batch, Entry
@@ -49,7 +51,7 @@ class CaptureSession:
 
     Waiters get an event at once. Meanwhile its image and line are synced to disk, and only then it is acknowledged.
     `loss` and `close` return when all of it is on disk: no verdict stands on something that is not recorded.
-    `facts` are added to session.json. A context manager.
+    `facts` are added to session.json; `before_write` may raise CaptureFailed to end the capture. A context manager.
     """
 
     def __init__(
@@ -60,13 +62,15 @@ class CaptureSession:
         *,
         durability: Durability = "strict",
         facts: Mapping[str, Any] | None = None,
+        before_write: Callable[[], None] = lambda: None,
     ) -> None:
         self.session_id = session_id
         self.directory = session_directory(root, session_id)
         self.durability: Durability = durability
         self._consumer = consumer
         self._given_facts = dict(facts or {})
-        self._events: list[TimelineEvent] = []
+        self._before_write = before_write
+        self._arrivals = Arrivals()
         self._arrived = threading.Condition()
         self._dialects = DialectCount()
         self._state = "new"
@@ -86,7 +90,7 @@ class CaptureSession:
         self._writer = LogWriter(self.directory, self.durability)
         self._state = "recording"
         self._write_facts()
-        self._recording = Recording(self._writer, self._kept, self._wake)
+        self._recording = Recording(self._writer, self._kept, self._wake, self._before_write)
         try:
             self._consumer.start(self._take, self._wake)
         except IntelliSenseError:
@@ -107,17 +111,21 @@ class CaptureSession:
             self._raise_failure()
 
     def position(self) -> int:
-        return len(self._events)
+        return self._arrivals.count
 
     def events_since(self, sequence: int) -> Sequence[TimelineEvent]:
         """Raises CaptureFailed if the recorder stopped, EnvironmentProblem if it stopped because Redis went away."""
         self._raise_failure()
-        return self._events[sequence:]
+        return self._arrivals.since(sequence)
+
+    def let_go(self, before: int) -> None:
+        """Keep events numbered below `before` on disk only: memory stays flat over a long run."""
+        self._arrivals.let_go(before)
 
     def wait(self, sequence: int, deadline_ns: int) -> bool:
         """True when an event numbered `sequence` or higher is there, False at the deadline. Raises as `events_since`."""
         with self._arrived:
-            while len(self._events) <= sequence:
+            while self._arrivals.count <= sequence:
                 self._raise_failure()
                 left_ns = deadline_ns - time.perf_counter_ns()
                 if left_ns <= 0:
@@ -146,14 +154,14 @@ class CaptureSession:
         matters = bool(batch.gaps) or any(entry.stream != wire.INJECTION_COMMANDS for entry in batch.entries)
         if matters:
             self._wake()  # a thread takes as long to wake up as we to read the batch
-        record = read_batch(batch, len(self._events))
+        record = read_batch(batch, self._arrivals.count)
         with self._arrived:
-            self._events += [event for event, _ in record.events]
+            self._arrivals.add(record)
             if matters:
                 self._arrived.notify_all()
         self._recording.put(record)
-        for event, _ in record.events:
-            self._dialects.add(event.stream, event.wire_type)
+        for stream, wire_type in record.wire_types():
+            self._dialects.add(stream, wire_type)
 
     def _kept(self, batches: Sequence[Batch]) -> None:
         """Called by the writing thread."""

@@ -1,16 +1,18 @@
-"""The short way from a stream entry to an event, for what nearly every entry is: a declared event without surprises.
+"""The short way to read what nearly every entry is: a declared event in its declared envelope, without surprises.
 
-It gives what the general way gives, or nothing. The payload stays text until somebody asks for it.
+It comes to what the general way comes to, or leaves the entry to it. The published text goes into the log as it is,
+so only the envelope is decoded; the payload stays text until somebody asks for it.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 
+from pytest_intellisense.codec.entries import Entry
 from pytest_intellisense.codec.event_names import is_named_by_payload, timeline_name
 from pytest_intellisense.model.timeline import Sense, TimelineEvent
 from testrade_hooks import clock, wire
@@ -18,22 +20,24 @@ from testrade_hooks import clock, wire
 LONGEST_TEXT = 64 * 1024
 """Longer texts go the general way, which knows limits for every part."""
 
-_LARGEST_MONOTONIC_NS = 10**18
+_TEXT, _CLOCK = b"json_payload", b"clock_domain"
+_NOT_PLAIN = frozenset({wire.PROCESSED_ROI_IMAGE_TYPE})
 _GENERAL_STREAMS = frozenset({wire.CONFIG_CHANGES})
+_LINE_END = ord("\n")
+_MADE_UP = ("REPAIRED_", "MISSING_")
+
+_Names = TypeVar("_Names")
+_Stated = Annotated[str, msgspec.Meta(min_length=1)]
+_MonotonicNs = Annotated[int, msgspec.Meta(gt=0, lt=10**18)]
 
 
-class _Metadata(msgspec.Struct, gc=False):
-    eventId: str = ""
-    correlationId: str = ""
+class _Metadata(msgspec.Struct, Generic[_Names], gc=False):
+    eventId: _Stated
+    correlationId: _Stated
+    timestamp_ns: _MonotonicNs
+    eventType: _Names
+    sourceComponent: _Stated
     causationId: str | None = None
-    timestamp_ns: int = 0
-    eventType: str = ""
-    sourceComponent: str = ""
-
-
-class _Envelope(msgspec.Struct):
-    metadata: _Metadata
-    payload: msgspec.Raw
 
 
 class _NoSurprise(msgspec.Struct, gc=False):
@@ -47,44 +51,50 @@ class _NoSurprise(msgspec.Struct, gc=False):
     payload: None = None
 
 
-_decode = msgspec.json.Decoder(_Envelope).decode
-_check = msgspec.json.Decoder(_NoSurprise).decode
+class PlainEnvelope(msgspec.Struct, Generic[_Names], gc=False):
+    metadata: _Metadata[_Names]
+    payload: _NoSurprise
+
+    @property
+    def sense(self) -> Sense:
+        return _naming(str(self.metadata.eventType))[1]
 
 
-def plain_event(
-    stream: str, entry_id: str, fields: Mapping[bytes, bytes], received: clock.Reading, sequence: int
-) -> TimelineEvent | None:
-    """The event, or None where the general way has to look at the entry."""
-    text = fields.get(b"json_payload")
-    if text is None or len(text) > LONGEST_TEXT or not text.isascii() or b"\n" in text:
+class _WholePayload(msgspec.Struct):
+    payload: msgspec.Raw
+
+
+_payload_in = msgspec.json.Decoder(_WholePayload).decode
+
+
+def plain_envelope(entry: Entry) -> PlainEnvelope[str] | None:
+    """The envelope, or None where the general way has to look at the entry."""
+    fields = entry.fields
+    text = fields.get(_TEXT)
+    decode = _decoder(entry.stream)
+    if text is None or decode is None or len(fields) > (2 if _CLOCK in fields else 1):
         return None
-    clock_text = fields.get(b"clock_domain", b"")
-    if len(fields) > (2 if clock_text else 1):
+    if len(text) > LONGEST_TEXT or not text.isascii() or _LINE_END in text:
         return None
     try:
-        envelope = _decode(text)
-        _check(envelope.payload)
+        return decode(text)
     except (ValueError, RecursionError):
         return None
+
+
+def plain_event(entry: Entry, envelope: PlainEnvelope[str], received: clock.Reading, sequence: int) -> TimelineEvent | None:
+    """The event; None if its correlation id was made up by a sender, so that the payload may know a better one."""
     said = envelope.metadata
-    known = _declared().get(said.eventType)
-    body: Any = bytes(envelope.payload)
-    if (
-        known is None
-        or known[0] != stream
-        or not (said.eventId and said.sourceComponent and said.correlationId)
-        or said.correlationId.startswith(("REPAIRED_", "MISSING_"))
-        or not 0 < said.timestamp_ns < _LARGEST_MONOTONIC_NS
-    ):
+    if said.correlationId.startswith(_MADE_UP):
         return None
-    _, wire_type, event_type, sense = known
-    if event_type is None:
-        body = msgspec.json.decode(body)
-        event_type, sense = timeline_name(wire_type, body)
+    body = bytes(_payload_in(entry.fields[_TEXT]).payload)
+    event_type, sense, wire_type = _naming(said.eventType)
+    if is_named_by_payload(wire_type):
+        event_type, sense = timeline_name(wire_type, msgspec.json.decode(body))
     return TimelineEvent(
         global_sequence_id=sequence,
-        stream=stream,
-        entry_id=entry_id,
+        stream=entry.stream,
+        entry_id=entry.entry_id,
         sense=sense,
         event_type=event_type,
         wire_type=wire_type,
@@ -93,7 +103,7 @@ def plain_event(
         correlation_id=said.correlationId,
         causation_id=said.causationId or None,
         app_time_ns=said.timestamp_ns,
-        app_clock=_clock_name(clock_text),
+        app_clock=_clock_name(entry.fields.get(_CLOCK, b"")),
         received_ns=received.monotonic_ns,
         received_epoch_ns=received.epoch_ns,
         body=body,
@@ -101,15 +111,17 @@ def plain_event(
 
 
 @functools.cache
-def _declared() -> dict[str, tuple[str, str, str | None, Sense]]:
-    """Wire type -> stream, wire type, timeline name (None: the payload decides) and sense."""
-    table: dict[str, tuple[str, str, str | None, Sense]] = {}
-    for name, spec in wire.EVENTS.items():
-        if spec.stream in _GENERAL_STREAMS or name == wire.PROCESSED_ROI_IMAGE_TYPE:
-            continue
-        event_type, sense = timeline_name(name, {})
-        table[name] = (spec.stream, name, None if is_named_by_payload(name) else event_type, sense)
-    return table
+def _decoder(stream: str) -> Callable[[bytes], PlainEnvelope[str]] | None:
+    """Takes envelopes of the events that are declared for this stream."""
+    names = tuple(name for name, spec in wire.EVENTS.items() if spec.stream == stream and name not in _NOT_PLAIN)
+    if not names or stream in _GENERAL_STREAMS:
+        return None
+    return msgspec.json.Decoder(PlainEnvelope[Literal[names]]).decode  # type: ignore[valid-type]
+
+
+@functools.cache
+def _naming(wire_type: str) -> tuple[str, Sense, str]:
+    return *timeline_name(wire_type, {}), wire_type
 
 
 @functools.lru_cache(maxsize=64)

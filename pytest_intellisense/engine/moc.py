@@ -83,6 +83,7 @@ class MillisecondOptimizationCapture:
         """Run every step of the plan. Whatever goes wrong is in the result; only mistakes of our own are raised."""
         plan, started_ns = case.plan, self._now_ns()
         self._emit(PlanStarted(plan.plan_name, len(plan.steps)))
+        self._source.let_go(self._source.position())
         try:
             self.bootstrap.run(plan.bootstrap)
             before = self._source.loss()

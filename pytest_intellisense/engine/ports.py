@@ -52,6 +52,9 @@ class EventSource(Protocol):
     def events_since(self, sequence: int) -> Sequence[TimelineEvent]:
         """All events from `sequence` on. Raises CaptureFailed if the reader died."""
 
+    def let_go(self, before: int) -> None:
+        """Events numbered below `before` will not be asked for again."""
+
     def wait(self, sequence: int, deadline_ns: int) -> bool:
         """Block until an event with a number >= `sequence` is there (True) or the monotonic deadline passed (False)."""
 
@@ -68,9 +71,6 @@ class Injector(Protocol):
 
     def request(self, command: InjectionCommand, *, timeout_s: float) -> InjectionResponse:
         """Send and wait for the answer. Raises EnvironmentProblem if the app stays silent."""
-
-    def response_to(self, receipt: InjectionReceipt) -> InjectionResponse | None:
-        """The answer to a sent command if it has come."""
 
 
 Clock = Callable[[], int]

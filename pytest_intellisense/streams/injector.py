@@ -10,6 +10,7 @@ import redis
 
 from pytest_intellisense.engine.ports import EventSource, InjectionCommand, InjectionReceipt, InjectionResponse
 from pytest_intellisense.errors import EnvironmentProblem, InjectionRefused
+from pytest_intellisense.model.timeline import TimelineEvent
 from pytest_intellisense.streams.connection import address_of, reported
 from testrade_hooks import wire
 from testrade_hooks.gate import KILL_SWITCH_KEY, Layer, Refused
@@ -34,8 +35,6 @@ class StreamInjector:
         self._source = source
         self._gate = gate
         self._run_id = run_id
-        self._answers: dict[str, InjectionResponse] = {}
-        self._looked_to = 0
 
     def send(self, command: InjectionCommand, *, intended_ns: int | None = None) -> InjectionReceipt:
         """Put one command on the stream; it is never sent twice. Raises InjectionRefused or EnvironmentProblem."""
@@ -72,9 +71,15 @@ class StreamInjector:
     def request(self, command: InjectionCommand, *, timeout_s: float) -> InjectionResponse:
         """Send and wait for the answer. Raises InjectionRefused, or EnvironmentProblem if the app stays silent."""
         deadline_ns = time.perf_counter_ns() + round(timeout_s * 1e9)
+        looked_to = self._source.position()
         receipt = self.send(command)
-        while (answer := self.response_to(receipt)) is None:
-            if not self._source.wait(self._looked_to, deadline_ns):
+        while True:
+            events = self._source.events_since(looked_to)
+            looked_to += len(events)
+            answer = next((_answer(event.payload) for event in events if _answers(event, receipt)), None)
+            if answer is not None:
+                break
+            if not self._source.wait(looked_to, deadline_ns):
                 raise EnvironmentProblem(
                     f"the application does not answer {command.command_type}",
                     hint=f"is it running, and does it listen on {wire.INJECTION_COMMANDS} of Redis at {self._address}?",
@@ -83,15 +88,9 @@ class StreamInjector:
             raise _refusal(command, answer.message, str(answer.data.get("layer", "application")))
         return answer
 
-    def response_to(self, receipt: InjectionReceipt) -> InjectionResponse | None:
-        """The answer to a sent command if it has come."""
-        events = self._source.events_since(self._looked_to)
-        self._looked_to += len(events)
-        for event in events:
-            if event.stream == wire.INJECTION_RESPONSES:
-                answer = _answer(event.payload)
-                self._answers[answer.command_id] = answer
-        return self._answers.get(receipt.command_id)
+
+def _answers(event: TimelineEvent, receipt: InjectionReceipt) -> bool:
+    return event.stream == wire.INJECTION_RESPONSES and event.payload.get("command_id") == receipt.command_id
 
 
 def _answer(payload: Any) -> InjectionResponse:

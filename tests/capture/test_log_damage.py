@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_intellisense.capture.reader import SessionLog, read_session
-from pytest_intellisense.capture.recording import Recording, read_batch
+from pytest_intellisense.capture.recording import Recording
+from pytest_intellisense.capture.records import read_batch
 from pytest_intellisense.capture.writer import LogWriter
 from pytest_intellisense.codec.entries import Batch, Entry
 from pytest_intellisense.errors import CaptureFailed
@@ -52,7 +53,7 @@ def test_cut_anywhere_the_lines_before_remain(log: Path) -> None:
         log.write_bytes(whole[:end])
         found, session = numbers(log)
         assert found == [0, 1, 2, 3]
-        assert len(session.damage.torn_tails) == (1 if end > start else 0)
+        assert session.damage.torn_tails == (1 if end > start else 0)
 
 
 def test_any_flipped_byte_costs_one_line(log: Path) -> None:
@@ -64,7 +65,7 @@ def test_any_flipped_byte_costs_one_line(log: Path) -> None:
         log.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         found, session = numbers(log)
         assert found == [0, 1, 3, 4], whole[at : at + 1]
-        assert len(session.damage.damaged_lines) >= 1
+        assert session.damage.damaged_lines >= 1
 
 
 def _without_line_3(whole: bytes) -> bytes:
@@ -80,10 +81,10 @@ def _with_line_2_twice(whole: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("change", "found", "what"),
     [
-        (lambda whole: whole + bytes(4096), [0, 1, 2, 3, 4], lambda damage: len(damage.torn_tails) == 1),
+        (lambda whole: whole + bytes(4096), [0, 1, 2, 3, 4], lambda damage: damage.torn_tails == 1),
         (_without_line_3, [0, 1, 3, 4], lambda damage: damage.missing_lines == 1),
-        (_with_line_2_twice, [0, 1, 2, 3, 4], lambda damage: damage.duplicates == 1),
-        (lambda whole: b"garbage\n" + whole, [0, 1, 2, 3, 4], lambda damage: len(damage.damaged_lines) == 1),
+        (_with_line_2_twice, [0, 1, 2, 3, 4], lambda damage: damage.repeats == 1),
+        (lambda whole: b"garbage\n" + whole, [0, 1, 2, 3, 4], lambda damage: damage.damaged_lines == 1),
         (lambda whole: b"", [], lambda damage: damage.lossless),
     ],
     ids=["zeros after a power loss", "a line taken out", "a line twice", "a foreign line", "emptied"],

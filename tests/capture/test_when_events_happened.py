@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_intellisense.codec.entries import Entry
 from pytest_intellisense.codec.timeline import to_timeline
 from testrade_hooks import clock, wire
 
@@ -22,5 +23,5 @@ def test_a_processed_image_happened_when_it_was_finished(event_type: str, happen
         payload={"preprocessing_finish_perf_ns": FINISHED_NS},
         timestamp_ns=GRABBED_NS,
     )
-    observed = to_timeline(said.stream, "1-1", wire.encode(said), clock.now(), 0)
+    observed = to_timeline(Entry(said.stream, "1-1", wire.encode(said)), clock.now(), 0)
     assert observed.event.app_time_ns == happened_ns

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_intellisense.codec.plain_entries import plain_event
+from pytest_intellisense.codec.entries import Entry
+from pytest_intellisense.codec.plain_entries import plain_envelope, plain_event
 from pytest_intellisense.codec.timeline import read_any
+from pytest_intellisense.model.timeline import TimelineEvent
 from testrade_hooks import clock, wire
 
 NOW = clock.now()
@@ -54,11 +56,17 @@ def entry(event_type: str = ORDER, payload: Any = None, **metadata: Any) -> dict
     return {b"json_payload": json.dumps(envelope).encode(), b"clock_domain": b"boot/1"}
 
 
+def read_plainly(stream: str, fields: dict[bytes, bytes]) -> TimelineEvent | None:
+    entry = Entry(stream, "1-0", fields)
+    envelope = plain_envelope(entry)
+    return plain_event(entry, envelope, NOW, 7) if envelope else None
+
+
 def both(stream: str, fields: dict[bytes, bytes]) -> tuple[Any, Any]:
-    plain = plain_event(stream, "1-0", fields, NOW, 7)
+    plain = read_plainly(stream, fields)
     if plain is None:
         return None, None
-    general = read_any(stream, "1-0", fields, NOW, 7).event
+    general = read_any(Entry(stream, "1-0", fields), NOW, 7).event
     return {**plain.record(), "clock": plain.app_clock}, {**general.record(), "clock": general.app_clock}
 
 
@@ -78,7 +86,7 @@ def test_every_declared_event_reads_the_same_both_ways(event_type: str) -> None:
 
 
 def test_most_declared_events_go_the_short_way() -> None:
-    short = [name for name, spec in wire.EVENTS.items() if plain_event(spec.stream, "1-0", entry(name), NOW, 0)]
+    short = [name for name, spec in wire.EVENTS.items() if read_plainly(spec.stream, entry(name))]
     assert len(short) >= len(wire.EVENTS) - 4
 
 
@@ -106,12 +114,12 @@ def test_most_declared_events_go_the_short_way() -> None:
     ],
 )
 def test_whatever_could_surprise_is_left_to_the_general_way(fields: dict[bytes, bytes]) -> None:
-    assert plain_event(wire.ORDER_REQUESTS, "1-0", fields, NOW, 0) is None
-    assert plain_event(wire.CONFIG_CHANGES, "1-0", fields, NOW, 0) is None
+    assert read_plainly(wire.ORDER_REQUESTS, fields) is None
+    assert read_plainly(wire.CONFIG_CHANGES, fields) is None
 
 
 def test_a_payload_stays_text_until_it_is_asked_for() -> None:
-    event = plain_event(wire.ORDER_REQUESTS, "1-0", entry(), NOW, 0)
+    event = read_plainly(wire.ORDER_REQUESTS, entry())
     assert event is not None
     assert isinstance(event.body, bytes)
     assert event.payload == {"symbol": "AAPL"}

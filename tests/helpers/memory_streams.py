@@ -131,6 +131,9 @@ class MemoryTestrade:
         self._deliver()
         return self._events[sequence - 1 :]
 
+    def let_go(self, before: int) -> None:
+        pass
+
     def wait(self, sequence: int, deadline_ns: int) -> bool:
         self._waits += 1
         assert self._waits < 100_000, "the engine waits for ever"
@@ -192,9 +195,6 @@ class MemoryTestrade:
             else:
                 data = self.state if given is None else given
         return InjectionResponse(command_id="request", status=status, message=message, data=data)
-
-    def response_to(self, receipt: InjectionReceipt) -> InjectionResponse | None:
-        return None
 
 
 _DEFAULT_ANSWERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from pytest_intellisense.capture.dashcam import Dashcam
 from pytest_intellisense.capture.facts import session_facts
-from pytest_intellisense.capture.live_statistics import Statistics
 from pytest_intellisense.capture.recording import Recording
 from pytest_intellisense.capture.records import read_batch
+from pytest_intellisense.capture.resuming import Earlier
 from pytest_intellisense.capture.segmented_log import SegmentedLog
 from pytest_intellisense.codec.dialects import DialectCount
 from pytest_intellisense.codec.entries import Batch, Entry
@@ -41,14 +41,6 @@ class LiveSource(Protocol):
     def close(self, *, keep_group: bool = False) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What the session holds already, when an interrupted one goes on."""
-
-    next_sequence: int = 0
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
 class LiveCapture:
     """`start`, then `write_facts` every second or two until `ended` is set or it is enough, then `finish`; all from one thread.
 
@@ -67,7 +59,8 @@ class LiveCapture:
         dashcam: Dashcam | None = None,
         earlier: Earlier | None = None,
     ) -> None:
-        self.statistics = Statistics()
+        self._earlier = earlier or Earlier()
+        self.statistics = self._earlier.statistics
         self.ended = threading.Event()
         self.log = log
         self.dashcam = dashcam
@@ -76,15 +69,14 @@ class LiveCapture:
         self.loss = LossReport()
         self._consumer = consumer
         self._session_id = session_id
+        self._first_segment = log.segment
         self._durability = durability
         self._facts = dict(facts)
-        self._earlier = earlier or Earlier()
         self._next_sequence = self._earlier.next_sequence
         self._dialects = DialectCount()
         self._started = clock.now()
         self._recording: Recording | None = None
-        for name, lines in self._earlier.facts.get("counts", {}).items():
-            log.counts[name] = log.counts.get(name, 0) + lines
+        log.counts.update(self._earlier.counts)
 
     @property
     def address(self) -> str:
@@ -167,6 +159,7 @@ class LiveCapture:
         )
         before = self._earlier.facts
         if before:
+            facts["interruptions"] = [*before.get("interruptions", []), self._interruption(facts)]
             facts["started_epoch_ns"] = before["started_epoch_ns"]
             facts["clock_domains"] = sorted({*before["clock_domains"], *facts["clock_domains"]})
         seen = self.statistics
@@ -187,6 +180,14 @@ class LiveCapture:
             facts["dropped"] = asdict(self.dashcam.dropped)
             facts["dashcam"] = {**self._facts["dashcam"], "hits": self.dashcam.hits}
         return facts
+
+    def _interruption(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        before = self._earlier.facts
+        return {
+            "last_sign_epoch_ns": before["written_epoch_ns"],
+            "resumed_epoch_ns": facts["started_epoch_ns"],
+            "in_segment": self._first_segment,
+        }
 
     def _take(self, batch: Batch) -> None:
         """Called by the reading thread."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pytest_intellisense.capture.paths import LOG_OF_SENSE, LOGS
 from pytest_intellisense.capture.records import Record
 from pytest_intellisense.codec.timeline import GAP
-from pytest_intellisense.model.timeline import Sense
+from pytest_intellisense.model.timeline import Sense, TimelineEvent
 
 SENSE_NAMES: tuple[str, ...] = tuple(name.partition(".")[0] for name in LOGS)
 _NAME_OF_SENSE: dict[Sense, str] = {sense: log.partition(".")[0] for sense, log in LOG_OF_SENSE.items()}
@@ -31,14 +31,17 @@ class Statistics:
         self.delay_ns = 0
         """How long the newest entry had been in its stream when it reached us, by the server's clock against ours."""
 
+    def add_event(self, event: TimelineEvent) -> None:
+        if event.wire_type == GAP:
+            self.gaps += 1
+            return
+        self.events += 1
+        self.by_sense[_NAME_OF_SENSE[event.sense]] += 1
+        self.correlated += bool(event.correlation_id)
+
     def add(self, record: Record) -> None:
         for event, _ in record.events:
-            if event.wire_type == GAP:
-                self.gaps += 1
-                continue
-            self.events += 1
-            self.by_sense[_NAME_OF_SENSE[event.sense]] += 1
-            self.correlated += bool(event.correlation_id)
+            self.add_event(event)
         self.unreadable += len(record.unreadable)
         batch = record.batch
         if batch.entries:

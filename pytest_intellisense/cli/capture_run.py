@@ -11,9 +11,10 @@ from typing import Any
 import psutil
 
 from pytest_intellisense.capture.dashcam import Dashcam
-from pytest_intellisense.capture.live import Earlier, LiveCapture
+from pytest_intellisense.capture.live import LiveCapture
 from pytest_intellisense.capture.live_statistics import RateMeter
 from pytest_intellisense.capture.paths import session_directory
+from pytest_intellisense.capture.resuming import Earlier, facts_to_resume, read_earlier
 from pytest_intellisense.capture.segmented_log import SegmentedLog
 from pytest_intellisense.cli.capture_settings import CaptureSettings, DashcamSettings
 from pytest_intellisense.cli.ending import Ending
@@ -42,7 +43,6 @@ class CaptureRun:
         self._endpoint = endpoint_of(settings.redis_url)
         self.directory = session_directory(settings.output_dir, settings.session_id)
         self._check_redis()
-        self._earlier = Earlier()
         self.capture = self._capture()
         self._disk = DiskWatch(self.directory)
         self._disk_level = "enough"
@@ -128,32 +128,36 @@ class CaptureRun:
                 self.line.say(warning)
 
     def _check_redis(self) -> None:
-        """Raises EnvironmentProblem, before a directory is made, for a Redis that is not there or forbids something."""
+        """Raises EnvironmentProblem, before anything is written, for a Redis that is not there or forbids something."""
+        settings = self.settings
+        streams = facts_to_resume(self.directory)["streams"] if settings.resume else settings.streams
         client = self._endpoint.connect()
         try:
-            require_rights(
-                client, self._endpoint.address, self.settings.streams, f"intellisense:capture:{self.settings.session_id}"
-            )
+            require_rights(client, self._endpoint.address, streams, f"intellisense:capture:{settings.session_id}")
         finally:
             client.close()
 
     def _capture(self) -> LiveCapture:
         settings = self.settings
-        self._consumer = StreamConsumer(
-            self._endpoint, settings.session_id, streams=settings.streams, on_attached=lambda: self.capture.write_facts()
-        )
-        dashcam = _dashcam(self.directory, settings.dashcam)
         limits = Dashcam.limits(settings.dashcam.before_s) if settings.dashcam else settings.limits
         log = SegmentedLog(self.directory, settings.durability, limits, again=settings.resume)
         try:
+            earlier = read_earlier(self.directory) if settings.resume else Earlier()
+            self._consumer = StreamConsumer(
+                self._endpoint,
+                settings.session_id,
+                streams=earlier.facts.get("streams", settings.streams),
+                resume=earlier.point,
+                on_attached=lambda: self.capture.write_facts(),
+            )
             return LiveCapture(
                 self._consumer,
                 log,
                 session_id=settings.session_id,
                 durability=settings.durability,
                 facts=_facts(settings),
-                dashcam=dashcam,
-                earlier=self._earlier,
+                dashcam=_dashcam(self.directory, settings.dashcam),
+                earlier=earlier,
             )
         except BaseException:
             log.close()

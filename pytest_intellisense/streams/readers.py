@@ -74,12 +74,13 @@ class GroupReader(_ConnectionReader):
 
     def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track]) -> None:
         super().__init__(client, group, tracks)
-        self._read_blocking = self._new((stream for stream in tracks if stream not in _QUIET), "BLOCK", BLOCK_MS)
-        self._read_quiet = self._new(stream for stream in tracks if stream in _QUIET)
+        quiet = [stream for stream in tracks if stream in _QUIET]
+        self._read_waiting = [self._new((stream for stream in tracks if stream not in _QUIET), "BLOCK", BLOCK_MS)]
+        self._read_waiting += [self._new(quiet)] if quiet else []
         self._read_ready = self._new(tracks)
 
     def read(self, *, block: bool) -> Reply:
-        return self._answer(self._read_blocking, self._read_quiet) if block else self._answer(self._read_ready)
+        return self._answer(*self._read_waiting) if block else self._answer(self._read_ready)
 
 
 class EmbeddedReader(_ConnectionReader):

@@ -31,8 +31,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one read returned; `received` was stamped before anything was parsed."""
+    """What one read returned; `received` was stamped before anything was parsed.
+
+    `again` names stream and id of what an earlier batch had already: to be acknowledged with this one, not to be kept twice.
+    """
 
     received: clock.Reading
     entries: tuple[Entry, ...]
     gaps: tuple[Gap, ...] = ()
+    again: tuple[tuple[str, str], ...] = ()

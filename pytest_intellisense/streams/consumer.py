@@ -14,7 +14,7 @@ from pytest_intellisense.codec.entries import Batch, Entry
 from pytest_intellisense.codec.resume_point import ResumePoint
 from pytest_intellisense.errors import EnvironmentProblem
 from pytest_intellisense.model.results import LossReport
-from pytest_intellisense.streams.connection import Endpoint, reported
+from pytest_intellisense.streams.connection import Endpoint, problem_of, reported
 from pytest_intellisense.streams.groups import Groups
 from pytest_intellisense.streams.reading import ReadingLoop, Sink
 from pytest_intellisense.streams.resuming import Resumption, resume_facts
@@ -136,16 +136,25 @@ class StreamConsumer:
             raise EnvironmentProblem(f"the capture of Redis at {self.address} ended: {self.failure}")
 
     def acknowledge(self, batches: Iterable[Batch]) -> None:
-        """Tell Redis that these are kept. What it could not be told now is told with the next ones."""
+        """Tell Redis that these are kept. What it could not be told now is told with the next ones.
+
+        Raises EnvironmentProblem if Redis forbids it.
+        """
         for batch in batches:
             for entry in batch.entries:
                 self._owed.setdefault(entry.stream, []).append(entry.entry_id)
+            for stream, entry_id in batch.again:
+                self._owed.setdefault(stream, []).append(entry_id)
             for gap in batch.gaps:
                 if gap.entry_id:
                     self._owed.setdefault(gap.stream, []).append(gap.entry_id)
-        with suppress(redis.RedisError):
+        try:
             self._groups.acknowledge(self._owed)
-            self._owed = {}
+        except redis.exceptions.NoPermissionError as error:
+            raise problem_of(error, self.address) from None
+        except redis.RedisError:
+            return
+        self._owed = {}
 
     def stop(self) -> None:
         """Hand on what is already on the streams and end the thread. Does nothing the second time."""
@@ -172,16 +181,22 @@ class StreamConsumer:
     def loss(self) -> LossReport:
         """What was added since the start and can no longer reach us, by the server's own count of entries."""
         try:
-            if self._thread is not None and self._thread.is_alive():
-                self.catch_up()
-            with self._loop.lock:
-                seen, book = copy.deepcopy(self._tracks), copy.deepcopy(self._loop.book)
-            with reported(self.address):
-                facts = self._groups.facts(self.streams)
-                unread = {name: self._groups.unread(seen[name], facts[name]) for name in self.streams}
+            try:
+                return self._counted()
+            except EnvironmentProblem:  # a lost reply is no reason not to know: the next attempt has a connection of its own
+                return self._counted()
         except EnvironmentProblem as problem:
             return LossReport(measurable=False, notes=(f"loss not measurable: {problem}",))
-        return book.report((seen[name], facts[name], unread.get(name, 0)) for name in self.streams)
+
+    def _counted(self) -> LossReport:
+        if self._thread is not None and self._thread.is_alive():
+            self.catch_up()
+        with self._loop.lock:
+            seen, book = copy.deepcopy(self._tracks), copy.deepcopy(self._loop.book)
+        with reported(self.address):
+            facts = self._groups.facts(self.streams)
+            unread = {name: self._groups.unread(seen[name], facts[name]) for name in self.streams}
+        return book.report((seen[name], facts[name], unread[name]) for name in self.streams)
 
     def tracks(self) -> dict[str, Track]:
         """How far each stream has been read at this moment."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 import redis
 
 from pytest_intellisense.codec.entries import Batch, Entry, Gap
+from pytest_intellisense.codec.stream_ids import id_key
 from pytest_intellisense.streams.connection import Endpoint, problem_of
 from pytest_intellisense.streams.groups import Groups
 from pytest_intellisense.streams.readers import BATCH, EmbeddedReader, GroupReader, Reader
@@ -20,7 +22,7 @@ Sink = Callable[[Batch], None]
 
 _DRAIN_WITHIN_S = 2.0
 _RETRY_AFTER_S = 0.05
-_PASSING = ("NOGROUP", "UNBLOCKED", "MASTERDOWN", "WRONGTYPE", "The XGROUP subcommand requires the key to exist")
+_PASSING = ("NOGROUP", "UNBLOCKED", "MASTERDOWN", "BUSY ", "WRONGTYPE", "The XGROUP subcommand requires the key to exist")
 """Answers after which looking again helps, if only to find out which stream it is about; other refusals stay refusals."""
 
 
@@ -83,8 +85,9 @@ class ReadingLoop:
         return bool(reply)
 
     def _hand_on(self, reply: Reply, received: clock.Reading) -> None:
+        reply, again = self._without_repetitions(reply)
         entries: list[Entry] = []
-        gaps: list[Gap] = []
+        gaps = _delivered_again(again)
         for stream, items in reply:
             generation = self._tracks[stream].generation
             for entry_id, fields in items:
@@ -97,15 +100,28 @@ class ReadingLoop:
         if len(reply) > 1:
             entries.sort(key=_order)
         if entries or gaps:
-            self._sink(Batch(received, tuple(entries), tuple(gaps)))
+            self._sink(Batch(received, tuple(entries), tuple(gaps), again))
         with self.lock:
             for stream, items in reply:
                 readable = sum(1 for _, fields in items if fields)
                 self._tracks[stream].advance(items[-1][0], readable, len(items) - readable)
-        if max(len(items) for _, items in reply) < BATCH:
+        if max((len(items) for _, items in reply), default=0) < BATCH:
             calls, self._calls = self._calls, []
             for call in calls:
                 self._on_call(call)
+
+    def _without_repetitions(self, reply: Reply) -> tuple[Reply, tuple[tuple[str, str], ...]]:
+        """A server that has forgotten its last moments delivers again what we have."""
+        new: Reply = []
+        again: list[tuple[str, str]] = []
+        for stream, items in reply:
+            known = id_key(self._tracks[stream].last_id)
+            if id_key(items[0][0]) <= known:
+                again += [(stream, entry_id) for entry_id, _ in items if id_key(entry_id) <= known]
+                items = [item for item in items if id_key(item[0]) > known]
+            if items:
+                new.append((stream, items))
+        return new, tuple(again)
 
     def _recovered(self, error: redis.RedisError) -> Reader:
         """A reader that goes on where we were. Raises EnvironmentProblem when that is impossible or takes too long."""
@@ -162,6 +178,11 @@ class ReadingLoop:
         if self._endpoint.doorbell is None:
             return GroupReader(client, self._group, self._tracks)
         return EmbeddedReader(client, self._group, self._tracks, self._endpoint.doorbell)
+
+
+def _delivered_again(ids: Sequence[tuple[str, str]]) -> list[Gap]:
+    counts = Counter(stream for stream, _ in ids)
+    return [Gap(stream, f"{count} delivered again by the server; kept once", 0) for stream, count in counts.items()]
 
 
 def _order(entry: Entry) -> tuple[int, bool]:

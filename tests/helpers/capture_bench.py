@@ -6,18 +6,18 @@ import hashlib
 import itertools
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import redis
 from helpers.redis_server import RedisServer
 
 from pytest_intellisense.capture.reader import SessionLog, read_session
 from pytest_intellisense.capture.session import BatchSource, CaptureSession
 from pytest_intellisense.codec.timeline import GAP
+from pytest_intellisense.model.timeline import TimelineEvent
 from pytest_intellisense.streams.connection import endpoint_of
 from pytest_intellisense.streams.consumer import StreamConsumer
 from testrade_hooks import wire
@@ -81,26 +81,51 @@ class CaptureBench:
         with self.session:
             yield self.session
 
-    def publish(self, count: int = 1, *, entry_id: str = "*") -> list[bytes]:
-        """Add entries, past the proxy. Only what the server confirmed counts as published."""
-        ids = []
-        with self.server.client() as client:
-            for _ in range(count):
-                number = next(self._numbers)
-                fields: Any = wire.encode(wire.event("TESTRADE_ORDER_FILL", payload(number), correlation_id=f"c{number}"))
-                ids.append(client.xadd(STREAM, fields, id=entry_id))
-                self.published.append(number)
-        return ids
+    def publish(self, count: int = 1, *, ids: Sequence[str] = ()) -> list[bytes]:
+        """Add `count` entries, or those with these `ids`, in one transaction and past the proxy; returns their ids.
 
-    def settle(self) -> None:
+        What the server confirmed counts as published.
+        """
+        entries = [(self._next(), entry_id) for entry_id in ids or ["*"] * count]
+        with self.server.client() as client, client.pipeline(transaction=True) as transaction:
+            for (_, fields), entry_id in entries:
+                transaction.xadd(STREAM, fields, id=entry_id)
+            added: list[bytes] = transaction.execute()
+        self.published += [number for (number, _), _ in entries]
+        return added
+
+    def strike(self, *command: str) -> None:
+        """Have the server do this and add an entry at once: nobody can look at the stream in between."""
+        number, fields = self._next()
+        with self.server.client() as client, client.pipeline(transaction=True) as transaction:
+            transaction.execute_command(*command)
+            transaction.xadd(STREAM, fields)
+            transaction.execute()
+        self.published.append(number)
+
+    def group(self) -> str:
+        """The one group on the stream."""
+        with self.server.client() as client:
+            (group,) = client.xinfo_groups(STREAM)
+        return str(group["name"], "ascii")
+
+    def settle(self, within_s: float = _PATIENCE_S) -> None:
         """Liveness: return when an entry that was published now is captured. Fails when none comes through."""
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + within_s
         while True:
             before = self.session.position()
             self.publish()
             if self._arrives(self.published[-1], before, within_s=0.5):
                 return
             assert time.monotonic() < deadline, "nothing is captured any more"
+
+    def idle(self) -> None:
+        """Return when a reader blocks on the server: all that was published is on its way through."""
+        deadline = time.monotonic() + _PATIENCE_S
+        with self.server.client() as client:
+            while not client.info("clients")["blocked_clients"]:
+                assert time.monotonic() < deadline, "nobody reads"
+                time.sleep(0.001)
 
     def arrived(self, number: int) -> None:
         """Return when entry `number` is captured. Fails when it does not come."""
@@ -122,7 +147,7 @@ class CaptureBench:
 
     def acknowledged(self) -> bool:
         """Whether everything that was delivered becomes acknowledged."""
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 1.5
         while self.pending() and time.monotonic() < deadline:
             self.session.flush()
             time.sleep(0.01)
@@ -136,7 +161,7 @@ class CaptureBench:
         for event in log:
             if event.wire_type == GAP:
                 notes.append(event.payload["note"])
-            elif event.stream == STREAM:
+            elif _is_entry(event):
                 number = event.payload["number"]
                 found[number] += 1
                 if dict(event.payload) != payload(number):
@@ -151,14 +176,27 @@ class CaptureBench:
             notes=notes + list(losses["notes"]),
         )
 
+    def captured_twice(self) -> list[int]:
+        """Numbers that are on the live timeline more than once."""
+        found = Counter(event.payload["number"] for event in self.session.events_since(0) if _is_entry(event))
+        return [number for number, times in found.items() if times > 1]
+
+    def _next(self) -> tuple[int, Any]:
+        number = next(self._numbers)
+        return number, wire.encode(wire.event("TESTRADE_ORDER_FILL", payload(number), correlation_id=f"c{number}"))
+
     def _arrives(self, number: int, seen: int, *, within_s: float) -> bool:
         deadline = time.perf_counter_ns() + round(within_s * 1e9)
         while self.session.wait(seen, deadline):
             for event in self.session.events_since(seen):
-                if event.stream == STREAM and event.payload["number"] == number:
+                if _is_entry(event) and event.payload["number"] == number:
                     return True
             seen = self.session.position()
         return False
+
+
+def _is_entry(event: TimelineEvent) -> bool:
+    return event.stream == STREAM and event.wire_type != GAP
 
 
 def _notes(events: Any) -> list[str]:

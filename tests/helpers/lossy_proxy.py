@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+LOADING = b"-LOADING Redis is loading the dataset in memory\r\n"
+
 _COMMAND = re.compile(rb"\*\d+\r\n\$")
 _GREETINGS = (b"HELLO", b"CLIENT", b"AUTH")
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -29,7 +31,9 @@ class _Pair:
         _shut(self.server)
 
     def reset(self) -> None:
-        self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        with contextlib.suppress(OSError):
+            self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            self.client.shutdown(socket.SHUT_RD)  # while the other thread still reads from it, closing would send nothing
         self.client.close()
         _shut(self.server)
 
@@ -38,8 +42,8 @@ class LossyProxy:
     """Forwards to a port of this machine.
 
     `lose_answer_to(b"XADD")` breaks the next connection that sends this word, `mute` makes connections half-open,
-    `refuse_all` answers for the server. Answers are late by `delay_s`, come in pieces of `piece_bytes`, and have every
-    word in `rewritten` replaced.
+    `refuse_all` answers for the server. Answers come in pieces of `piece_bytes`, each late by `delay_s`, and
+    have every word in `rewritten` replaced.
     """
 
     def __init__(self, server_port: int) -> None:
@@ -114,6 +118,7 @@ class LossyProxy:
             except OSError:
                 client.close()
                 continue
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             pair = _Pair(client, server)
             self._pairs.append(pair)
             self._spawn(self._forward_commands, pair)
@@ -126,12 +131,14 @@ class LossyProxy:
             if self._refusal is not None and not any(word in data for word in _GREETINGS):
                 _send(pair.client, self._refusal * len(_COMMAND.findall(data)))
                 continue
-            if self._word is not None and self._word in data:
+            loses = self._word is not None and self._word in data
+            if loses:
                 self._word = None
                 pair.lost.set()
-                self._word_seen.set()
             if not _send(pair.server, data):
                 break
+            if loses:
+                self._word_seen.set()
         _shut(pair.server)
 
     def _forward_answers(self, pair: _Pair) -> None:
@@ -150,9 +157,11 @@ class LossyProxy:
     def _deliver(self, client: socket.socket, data: bytes) -> bool:
         for word, other in self.rewritten.items():
             data = data.replace(word, other)
-        if self.delay_s:
+        for start in range(0, len(data), self.piece_bytes):
             time.sleep(self.delay_s)
-        return all(_send(client, data[start : start + self.piece_bytes]) for start in range(0, len(data), self.piece_bytes))
+            if not _send(client, data[start : start + self.piece_bytes]):
+                return False
+        return True
 
 
 def _receive(connection: socket.socket) -> bytes:

@@ -8,13 +8,19 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from pytest_intellisense.errors import without_secrets
+import msgspec
+
+from pytest_intellisense.capture.paths import SESSION_FILE
+from pytest_intellisense.capture.regular_files import open_regular
+from pytest_intellisense.errors import CaptureFailed, without_secrets
 from pytest_intellisense.model.results import LossReport
 from testrade_hooks import clock
 
 FORMAT = 1
+_MOST_BYTES = 16 * 1024 * 1024
 
 
 def session_facts(
@@ -52,3 +58,48 @@ def session_facts(
             "redis-py": version("redis"),
         },
     }
+
+
+class NewerFormat(CaptureFailed):
+    """The session was written by a version that knows more than this one."""
+
+
+def read_facts(session: Path) -> dict[str, Any]:
+    """session.json, with all that it has. Raises CaptureFailed if it cannot be read, NewerFormat if it may not be."""
+    path = session / SESSION_FILE
+    try:
+        with open_regular(path) as file:
+            facts = msgspec.json.decode(file.read(_MOST_BYTES), type=dict[str, Any])
+    except (OSError, ValueError) as problem:
+        raise CaptureFailed(
+            f"{path} cannot be read: {problem}", hint="`intellisense recover` writes it again from the logs"
+        ) from None
+    written = facts.get("format", FORMAT)
+    if not isinstance(written, int) or written > FORMAT:
+        raise NewerFormat(
+            f"{path}: the session is of schema {written}, this version knows schema {FORMAT}",
+            hint="install a newer pytest-intellisense to read it; nothing was changed",
+        )
+    return facts
+
+
+def stated_facts(session: Path) -> tuple[dict[str, Any], str]:
+    """session.json, or nothing and the reason. Raises NewerFormat."""
+    try:
+        return read_facts(session), ""
+    except NewerFormat:
+        raise
+    except CaptureFailed as problem:
+        return {}, str(problem)
+
+
+def part_of(facts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object inside session.json; an empty one where a stranger wrote something else."""
+    part = facts.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def whole_number(facts: Mapping[str, Any], name: str) -> int:
+    """0 where there is no whole number."""
+    number = facts.get(name)
+    return number if isinstance(number, int) and not isinstance(number, bool) else 0

@@ -25,6 +25,10 @@ LOGS: tuple[str, ...] = tuple(dict.fromkeys(LOG_OF_SENSE.values()))
 UNPARSED = "unparsed.jsonl"
 SESSION_FILE = "session.json"
 IMAGES = "images"
+INDEX = "index.sqlite"
+COMPRESSED = ".zst"
+TORN = ".torn"
+"""What was cut off a log lies beside it under this suffix."""
 
 _SESSION_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 

@@ -5,93 +5,120 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from pytest_intellisense.capture.damage import Damage
+from pytest_intellisense.capture.facts import part_of, read_facts, stated_facts, whole_number
+from pytest_intellisense.capture.log_text import Line, LogText
 from pytest_intellisense.capture.paths import LOGS, SESSION_FILE, UNPARSED
-from pytest_intellisense.codec.log_lines import DamagedLine, event_of, read_line
+from pytest_intellisense.capture.regular_files import is_own_directory, is_there
+from pytest_intellisense.capture.repeats import Repeats, Said
+from pytest_intellisense.capture.segments import LogFile, logs_named
+from pytest_intellisense.capture.state import FINAL, is_held, state_of
+from pytest_intellisense.codec.log_lines import DamagedLine
+from pytest_intellisense.codec.log_records import event_of
 from pytest_intellisense.errors import CaptureFailed
 from pytest_intellisense.model.timeline import TimelineEvent
 
 
-@dataclass(slots=True)
-class Damage:
-    """What is wrong with a session's files. `missing_lines` were written once, by the numbers of their neighbours."""
+class Recorded(NamedTuple):
+    """An event and where it stands. `generation` counts how often its stream was recreated while it was recorded."""
 
-    torn_tails: list[str] = field(default_factory=list)
-    damaged_lines: list[str] = field(default_factory=list)
-    missing_lines: int = 0
-    duplicates: int = 0
-
-    @property
-    def lossless(self) -> bool:
-        return not (self.torn_tails or self.damaged_lines or self.missing_lines)
+    sequence: int
+    event: TimelineEvent
+    generation: int
+    log: LogFile
+    line: Line
 
 
 class SessionLog:
-    """A recorded session: iterating gives every event once, in the order of `global_sequence_id`, and fills `damage`."""
+    """A recorded session, in one or many segments, compressed or not, also while it is being recorded.
+
+    Iterating gives every event once, in the order of `global_sequence_id`, and fills `damage`. Logs are read line by line:
+    the memory that it takes does not grow with them. `lines`: how many were written to each log, as far as it shows.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.damage = Damage()
+        self.lines: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[TimelineEvent]:
-        self.damage = Damage()
-        seen: set[tuple[str, int, str]] = set()
-        logs = (self._records(self.directory / name) for name in LOGS)
-        for generation, event in heapq.merge(*logs, key=lambda pair: pair[1].global_sequence_id):
-            key = (event.stream, generation, event.entry_id)
-            if event.entry_id and key in seen:
-                self.damage.duplicates += 1
+        return (record.event for record in self.records())
+
+    def records(self) -> Iterator[Recorded]:
+        """The events and where they stand."""
+        self.damage, self.lines = Damage(), {}
+        repeats = Repeats(lambda: ((record.event, record.generation) for record in self._merged(Damage())))
+        for record in self._merged(self.damage):
+            said = repeats.of(record.event, record.generation)
+            if said is Said.FIRST:
+                yield record
                 continue
-            seen.add(key)
-            yield event
+            self.damage.repeats += 1
+            if said is Said.DIFFERENTLY:
+                what = f"{record.event.stream} {record.event.entry_id} was recorded before with another content"
+                self.damage.contradicts(record.log.shown, record.line.number, what)
 
     def facts(self) -> dict[str, Any]:
-        """session.json. Raises CaptureFailed if it cannot be read."""
-        path = self.directory / SESSION_FILE
-        try:
-            facts: dict[str, Any] = json.loads(path.read_bytes())
-        except (OSError, ValueError) as problem:
-            raise CaptureFailed(f"{path} cannot be read: {problem}") from None
-        return facts
+        """session.json. Raises CaptureFailed if it cannot be read or was written by a newer version."""
+        return read_facts(self.directory)
 
     def unparsed(self) -> Iterator[dict[str, Any]]:
         """The entries that could not be read as events, raw, with the reason."""
-        return map(json.loads, self._lines(self.directory / UNPARSED))
+        return (json.loads(line.text) for _, line in self._lines(UNPARSED, self.damage))
 
-    def _records(self, path: Path) -> Iterator[tuple[int, TimelineEvent]]:
-        for text in self._lines(path):
+    def _merged(self, damage: Damage) -> Iterator[Recorded]:
+        return heapq.merge(*(self._records(name, damage) for name in LOGS), key=attrgetter("sequence"))
+
+    def _records(self, name: str, damage: Damage) -> Iterator[Recorded]:
+        for log, line in self._lines(name, damage):
             try:
-                event, generation = event_of(text)
-                yield generation, event
+                event, generation = event_of(line.text)
             except DamagedLine as problem:
-                self.damage.damaged_lines.append(f"{path.name}: {problem}")
+                damage.damaged(log.shown, line.number, str(problem))
+            else:
+                yield Recorded(event.global_sequence_id, event, generation, log, line)
 
-    def _lines(self, path: Path) -> Iterator[bytes]:
-        """The texts of the records of one file; reads `\\n` as the only line end, so that no text can break a line."""
-        if not path.exists():
-            return
-        expected = 0
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if not line.endswith(b"\n"):
-                    self.damage.torn_tails.append(f"{path.name}: line {number} ends after {len(line)} bytes")
-                    return
-                try:
-                    seq, text = read_line(line)
-                except DamagedLine as problem:
-                    self.damage.damaged_lines.append(f"{path.name}: line {number}: {problem}")
-                    expected += 1
-                    continue
-                self.damage.missing_lines += max(0, seq - expected)
-                expected = seq + 1
-                yield text
+    def _lines(self, name: str, damage: Damage) -> Iterator[tuple[LogFile, Line]]:
+        held = is_held(self.directory)
+        written = 0
+        for log in logs_named(self.directory, name):
+            text = LogText(log, damage, growing=held)
+            for line in text:
+                yield log, line
+            written += text.written
+        if missing := max(0, self._counted(name, held) - written):
+            damage.missing(name, None, missing)
+        if damage is self.damage:
+            self.lines[name] = written + missing
+
+    def _counted(self, name: str, held: bool) -> int:
+        """How many lines session.json says there are; 0 if it does not vouch for that."""
+        facts, _ = stated_facts(self.directory)
+        if state_of(facts, held=held) not in FINAL:
+            return 0
+        return whole_number(part_of(facts, "counts"), name) - whole_number(part_of(part_of(facts, "dropped"), "counts"), name)
 
 
 def read_session(directory: Path) -> SessionLog:
     """The session recorded in `directory`. Raises CaptureFailed if there is none."""
-    if not (directory / SESSION_FILE).exists():
-        raise CaptureFailed(f"{directory} is not a recorded session: it has no {SESSION_FILE}")
+    check_directory(directory)
+    if not is_there(directory / SESSION_FILE):
+        raise CaptureFailed(
+            f"{directory} is not a recorded session: it has no {SESSION_FILE}",
+            hint="if its logs are there, `intellisense recover` writes one from them",
+        )
     return SessionLog(directory)
+
+
+def check_directory(directory: Path) -> None:
+    """Raise CaptureFailed for what is no directory, or is reached by a link."""
+    if directory.is_symlink():
+        raise CaptureFailed(
+            f"{directory} is a link, not a recorded session", hint=f"name the directory itself: {directory.resolve()}"
+        )
+    if not is_own_directory(directory):
+        raise CaptureFailed(f"{directory} is no directory", hint="name a recorded session, such as captures/SESSION")

@@ -1,4 +1,4 @@
-"""`intellisense info DIR`: what a recorded session holds."""
+"""`intellisense info DIR`: what a recorded session holds, also of one that was killed or is being recorded."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from pytest_intellisense.cli.exits import COMPLETE
-
 NAME = "info"
-HELP = "Show what a recorded session holds."
+HELP = "Report what a recorded session holds: state, counts, times, losses, damage, sizes."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from pytest_intellisense.capture.reader import read_session
+    from pytest_intellisense.capture.survey import OnDisk, survey_all
+    from pytest_intellisense.cli.survey_text import as_json, exit_code_of, info_lines
 
-    print(json.dumps(read_session(arguments.directory).facts(), indent=2))
-    return COMPLETE
+    survey = survey_all(read_session(arguments.directory))
+    disk = OnDisk.of(arguments.directory)
+    if arguments.json:
+        print(json.dumps(as_json(survey, disk), indent=2))
+    else:
+        print("\n".join(info_lines(survey, disk)))
+    return exit_code_of(survey)

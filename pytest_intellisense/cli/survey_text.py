@@ -1,0 +1,144 @@
+"""What a survey found, as lines for people, as JSON, and as an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pytest_intellisense.capture.damage import Damage
+from pytest_intellisense.capture.facts import part_of, whole_number
+from pytest_intellisense.capture.state import SessionState
+from pytest_intellisense.cli.exits import COMPLETE, NOTHING_READABLE, READABLE_WITH_LOSSES
+from pytest_intellisense.cli.session_times import duration_text, utc_text
+from pytest_intellisense.housekeeping.units import size_text
+
+if TYPE_CHECKING:
+    from pytest_intellisense.capture.survey import OnDisk, Survey
+
+_MOST_TYPES = 6
+
+
+def exit_code_of(survey: Survey) -> int:
+    if not survey.readable:
+        return NOTHING_READABLE
+    return COMPLETE if survey.complete else READABLE_WITH_LOSSES
+
+
+def state_text(survey: Survey) -> str:
+    pid = survey.facts.get("pid", "?")
+    match survey.state:
+        case SessionState.RECORDING:
+            return f"is recording now (pid {pid})"
+        case SessionState.KILLED:
+            return f"was killed: nobody records it, and it was not ended (it was pid {pid}); `intellisense recover` ends it"
+        case SessionState.UNKNOWN:
+            return f"unknown ({survey.facts_problem or 'session.json does not say'})"
+        case SessionState.FAILED if survey.facts.get("reason"):
+            return f"failed: {survey.facts['reason']}"
+        case _:
+            return str(survey.state)
+
+
+def info_lines(survey: Survey, disk: OnDisk) -> Iterator[str]:
+    facts = survey.facts
+    yield f"session     {facts.get('session_id', survey.session.directory.name)}"
+    yield f"state       {state_text(survey)}"
+    if survey.first_epoch_ns is not None and survey.last_epoch_ns is not None:
+        first, last = utc_text(survey.first_epoch_ns), utc_text(survey.last_epoch_ns)
+        yield f"recorded    {first} to {last} ({duration_text(survey.duration_s)}) on {facts.get('host', '?')}"
+    yield f"from        {facts.get('redis', '?')}, {len(facts.get('streams', ()))} streams, contract {_generation(survey)}"
+    yield f"durability  {facts.get('durability', '?')}"
+    yield f"events      {survey.events:,}{_rate(survey)}{_correlated(survey)}"
+    for sense, types in sorted(survey.by_sense.items(), key=lambda item: -item[1].total()):
+        shown = [f"{name} {number:,}" for name, number in types.most_common(_MOST_TYPES)]
+        more = f", {len(types) - _MOST_TYPES} more types" if len(types) > _MOST_TYPES else ""
+        yield f"  {sense:17} {types.total():>9,}  {', '.join(shown)}{more}"
+    if survey.unparsed:
+        yield f"unparsed    {survey.unparsed:,} entries that could not be read as events, raw in unparsed.jsonl"
+    yield f"images      {disk.images:,} files, {size_text(disk.image_bytes)}"
+    yield f"on disk     {_logs(disk)}"
+    yield from loss_lines(survey)
+    yield f"damage      {damage_text(survey.damage)}"
+    versions = part_of(facts, "versions")
+    yield f"versions    {', '.join(f'{name} {number}' for name, number in versions.items()) or '?'}"
+
+
+def loss_lines(survey: Survey) -> Iterator[str]:
+    stated = part_of(survey.facts, "losses")
+    if survey.loss_possible:
+        text = f"{survey.lost:,} entries at least; how many more, cannot be measured"
+    else:
+        text = f"{survey.lost:,} entries" if survey.lost else "none"
+    ended = survey.state in (SessionState.COMPLETE, SessionState.FAILED, SessionState.RECOVERED)
+    yield f"losses      {text}{'' if ended else ' so far, by the gaps in the log'}"
+    for note in stated.get("notes", ()) or ():
+        yield f"  {note}"
+    if (lines := whole_number(part_of(survey.facts, "dropped"), "segments")) > 0:
+        yield f"dropped     {lines:,} segments on purpose, far from any wanted event"
+
+
+def damage_text(damage: Damage) -> str:
+    found = (
+        (damage.torn_tails, "torn tail", "torn tails"),
+        (damage.damaged_lines, "damaged line", "damaged lines"),
+        (damage.missing_lines, "missing line", "missing lines"),
+        (damage.contradictions, "contradiction", "contradictions"),
+        (damage.unreadable_files, "unreadable file", "unreadable files"),
+    )
+    texts = [f"{number:,} {one if number == 1 else many}" for number, one, many in found if number]
+    if damage.repeats:
+        texts.append(f"{damage.repeats:,} repeated (harmless)")
+    return ", ".join(texts) or "none"
+
+
+def as_json(survey: Survey, disk: OnDisk) -> dict[str, Any]:
+    """Times are nanoseconds since 1970, sizes bytes."""
+    damage = survey.damage
+    return {
+        "session_id": survey.facts.get("session_id", survey.session.directory.name),
+        "state": str(survey.state),
+        "complete": survey.complete,
+        "events": survey.events,
+        "correlated": survey.correlated,
+        "with_image": survey.with_image,
+        "unparsed": survey.unparsed,
+        "first_epoch_ns": survey.first_epoch_ns,
+        "last_epoch_ns": survey.last_epoch_ns,
+        "by_sense": {sense: dict(types) for sense, types in survey.by_sense.items()},
+        "lost": survey.lost,
+        "loss_measurable": not survey.loss_possible,
+        "damage": {
+            "torn_tails": damage.torn_tails,
+            "damaged_lines": damage.damaged_lines,
+            "missing_lines": damage.missing_lines,
+            "contradictions": damage.contradictions,
+            "unreadable_files": damage.unreadable_files,
+            "repeats": damage.repeats,
+            "places": [str(place) for place in damage.places],
+        },
+        "segments": disk.segments,
+        "logs": disk.logs,
+        "compressed_logs": disk.compressed_logs,
+        "log_bytes": disk.log_bytes,
+        "images": disk.images,
+        "image_bytes": disk.image_bytes,
+        "facts": dict(survey.facts),
+    }
+
+
+def _generation(survey: Survey) -> str:
+    return str(survey.facts.get("contract_generation") or "not known")
+
+
+def _rate(survey: Survey) -> str:
+    return f" ({survey.events / survey.duration_s:,.1f}/s)" if survey.duration_s > 0 else ""
+
+
+def _correlated(survey: Survey) -> str:
+    return f", {100 * survey.correlated / survey.events:.1f} % correlated" if survey.events else ""
+
+
+def _logs(disk: OnDisk) -> str:
+    compressed = f", {disk.compressed_logs} of them compressed" if disk.compressed_logs else ""
+    segments = f" in {disk.segments} segments" if disk.segments > 1 else ""
+    return f"{disk.logs} logs{segments}{compressed}, {size_text(disk.log_bytes)}"

@@ -1,0 +1,39 @@
+"""`intellisense verify DIR`: every line and every image, against what was recorded."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+NAME = "verify"
+HELP = "Check every line and every image of a recorded session, and list what is damaged, as file:line."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a recorded session, such as captures/SESSION")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from pytest_intellisense.capture.image_check import ImageCheck
+    from pytest_intellisense.capture.reader import read_session
+    from pytest_intellisense.capture.survey import survey_of
+    from pytest_intellisense.cli.exits import COMPLETE, READABLE_WITH_LOSSES
+    from pytest_intellisense.cli.survey_text import damage_text, exit_code_of, loss_lines, state_text
+
+    session = read_session(arguments.directory)
+    survey = survey_of(session)
+    images = ImageCheck(arguments.directory)
+    for record in session.records():
+        survey.add(record)
+        images.look(record)
+    survey.finish()
+    for place in (*survey.damage.places, *images.places):
+        print(arguments.directory / str(place))
+    print(f"{survey.events:,} events read, state: {state_text(survey)}")
+    print(f"damage      {damage_text(survey.damage)}")
+    print(f"images      {images.problems:,} not as recorded, {images.unreferenced():,} files that no line names")
+    print("\n".join(loss_lines(survey)))
+    code = exit_code_of(survey)
+    code = READABLE_WITH_LOSSES if code == COMPLETE and images.problems else code
+    print({0: "complete", 3: "readable with losses", 1: "nothing readable"}[code])
+    return code

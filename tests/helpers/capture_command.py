@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +22,15 @@ from testrade_hooks import wire
 
 _END_WITHIN_S = 20.0
 WITHIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    code: int
+    output: str
+    errors: str
 
 
 def intellisense(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -8,14 +8,13 @@ import pty
 import re
 import select
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import redis
-from helpers.capture_command import WITHIN_S, Capture, events_in, numbers_in, publish
+from helpers.capture_command import WITHIN_S, Capture, Said, events_in, numbers_in, publish
 from helpers.redis_server import RedisServer
-
-from pytest_intellisense.cli.main import main
 
 
 def eventually_read(terminal: int, pattern: bytes) -> bytes:
@@ -138,18 +137,12 @@ def test_loss_upstream_is_an_exit_code(redis_server: RedisServer, app: redis.Red
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_mistakes_are_told_before_anything_happens(
-    options: list[str],
-    said: str,
-    redis_server: RedisServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    options: list[str], said: str, command: Callable[..., Said], tmp_path: Path
 ) -> None:
     """Exit code 2, what is wrong and what is allowed; no traceback, no folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("INTELLISENSE_REDIS", redis_server.url)
-    assert main(["capture", "start", *options]) == 2
-    error, hint = capsys.readouterr().err.splitlines()
+    ended = command("capture", "start", *options)
+    assert ended.code == 2
+    error, hint = ended.errors.splitlines()
     assert error.startswith("error: ") and said in error
     assert hint.startswith("hint: ")
     assert not (tmp_path / "captures").exists()

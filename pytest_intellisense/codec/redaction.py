@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_intellisense.codec.limits import LONGEST_VALUE
 from pytest_intellisense.errors import without_secrets
 from testrade_hooks import wire
 
@@ -19,6 +21,21 @@ SECRET_STREAMS = frozenset(
     {wire.CONFIG_CHANGES, wire.INJECTION_COMMANDS, wire.INJECTION_RESPONSES, wire.SYSTEM_ALERTS, wire.CORRELATION_LOG}
 )
 """Where configurations, answers and messages travel: their entries are looked through one by one."""
+
+_TELLING_BYTES = (
+    b"pass",
+    b"pwd",
+    b"secret",
+    b"token",
+    b"credential",
+    b"auth",
+    b"key",
+    b"bearer",
+    b"cookie",
+    b"dsn",
+    b"://",
+    b"\\u00",
+)
 
 _WHOLE_STREAMS = frozenset({wire.CONFIG_CHANGES})
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -35,7 +52,7 @@ _NAMES_IN_TEXT = (
     r"(?:api|access|private|secret|signing|encryption|ssh)[_-]?key(?:[_-]?id)?"
 )
 _PAIR = re.compile(
-    rf"(?i)(?P<head>[\"']?\b[\w.-]{{0,40}}?(?:{_NAMES_IN_TEXT})[\w]{{0,20}}\\*[\"']?\s*[:=]\s*)(?P<value>\\*\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|(?:Bearer|Basic)\s+\S+|[^\s,;&}}\]]+)"
+    rf"(?is)(?P<head>[\"']?\b[\w.-]{{0,40}}?(?:{_NAMES_IN_TEXT})[\w]{{0,20}}\\*[\"']?\s*[:=]\s*)(?P<value>\\*\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|(?:Bearer|Basic)\s+\S+|[{{\[].*|[^\s,;&}}\]]+)"
 )
 _BEARER = re.compile(r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
@@ -49,6 +66,14 @@ def is_secret_name(name: str) -> bool:
     """Whether a value of this name is likely to be a secret: `ALPACA_API_KEY`, `redisPassword`, `auth_token`."""
     folded = _HUMP.sub("_", name[:200]).replace("-", "_").replace(".", "_").replace(" ", "_").casefold()
     return _SECRET_NAME.search(folded) is not None and _NOT_SECRET.search(folded) is None
+
+
+def may_hold_secrets(stream: str, text: bytes) -> bool:
+    """Whether the text of an entry has to be looked through; quick, and True rather once too often."""
+    if stream not in SECRET_STREAMS:
+        return False
+    lower = text.lower()
+    return stream in _WHOLE_STREAMS or any(telling in lower for telling in _TELLING_BYTES)
 
 
 def redacted(payload: Any) -> Any:
@@ -67,6 +92,9 @@ def scrubbed(text: str) -> str:
     """The text without passwords of URLs, `name=value` pairs of secret names, bearer tokens and private keys."""
     if _TELLING.search(text) is None:
         return text
+    structured = _scrubbed_json(text) if text.lstrip()[:1] in ("{", "[") else None
+    if structured is not None:
+        return structured
     clean = _PEM.sub(REDACTED, text)
     clean = _PAIR.sub(lambda found: f"{found['head']}{REDACTED}", clean)
     clean = without_secrets(_BEARER.sub(REDACTED, clean))
@@ -76,20 +104,19 @@ def scrubbed(text: str) -> str:
 def raw_fields(stream: str, fields: Mapping[bytes, bytes]) -> dict[str, Any]:
     """The fields of an entry that could not be read, for the record: base64, without secrets.
 
-    Of a stream that carries whole configurations only sizes and hashes are kept: what cannot be read cannot be searched.
+    Of a stream that carries whole configurations, and of a value longer than LONGEST_VALUE, only size and hash are kept:
+    what cannot be read cannot be searched.
     """
-    if stream in _WHOLE_STREAMS:
-        withheld = {
-            _base64(name): {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()} for name, value in fields.items()
-        }
-        return {"fields_withheld": withheld}
-    raw, changed = {}, False
+    kept, withheld, changed = {}, {}, False
     for name, value in fields.items():
+        if stream in _WHOLE_STREAMS or len(value) > LONGEST_VALUE:
+            withheld[_base64(name)] = {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
+            continue
         text = value.decode("latin-1")
         clean = REDACTED if is_secret_name(name.decode("latin-1")) else scrubbed(text)
         changed = changed or clean != text
-        raw[_base64(name)] = _base64(clean.encode("latin-1"))
-    return {"fields_base64": raw, **({MARK: True} if changed else {})}
+        kept[_base64(name)] = _base64(clean.encode("latin-1"))
+    return {"fields_base64": kept} | ({"fields_withheld": withheld} if withheld else {}) | ({MARK: True} if changed else {})
 
 
 def _redacted_mapping(payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -101,6 +128,16 @@ def _redacted_mapping(payload: Mapping[str, Any]) -> Mapping[str, Any]:
         if clean is not value:
             changed[name] = clean
     return {**payload, **changed} if changed else payload
+
+
+def _scrubbed_json(text: str) -> str | None:
+    """A text that is JSON is gone through by its names; None: it is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    clean = redacted(value)
+    return text if clean is value else json.dumps(clean)
 
 
 def _hidden(value: Any) -> Any:

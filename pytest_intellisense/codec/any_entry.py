@@ -1,0 +1,137 @@
+"""The general way from a stream entry to an event: every dialect, references, images, limits and secrets."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_intellisense.codec.bulk import UNRESOLVED, BulkData, resolved
+from pytest_intellisense.codec.declared_fields import with_declared_fields
+from pytest_intellisense.codec.entries import Entry
+from pytest_intellisense.codec.limits import TRUNCATED, read_within_limits, within_limits
+from pytest_intellisense.codec.logger_events import is_declared, meant_type, name_of
+from pytest_intellisense.codec.milestones import Moment, last_milestone
+from pytest_intellisense.codec.pictures import IMAGE_FIELDS, Images, Picture, take_out
+from pytest_intellisense.codec.redaction import MARK, redacted
+from pytest_intellisense.model.timeline import ImageRef, TimelineEvent
+from testrade_hooks import clock, wire
+
+BESIDE = "beside_payload"
+"""The key under which the payload keeps what stood beside it: `metadata`, `envelope` and `fields` that nobody else reads."""
+
+_BULK_TYPE = "TESTRADE_BULK_DATA"
+_IMAGE_TYPES = frozenset({"TESTRADE_RAW_IMAGE_GRAB", wire.PROCESSED_ROI_IMAGE_TYPE})
+_NO_REFERENCES = BulkData()
+_READ_METADATA = frozenset(
+    {"eventId", "msgId", "event_id", "eventType", "event_type", "sourceComponent", "source_component"}
+    | {"correlationId", "correlation_id", "causationId", "causation_id"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An event and the images that came inside it."""
+
+    event: TimelineEvent
+    pictures: tuple[Picture, ...] = ()
+
+
+def read_any(entry: Entry, received: clock.Reading, sequence: int, bulk: BulkData = _NO_REFERENCES) -> Observed:
+    """The event of an entry of any known writer. Raises wire.UnreadableEntry."""
+    try:
+        return _read(entry, received, sequence, bulk)
+    except RecursionError:
+        raise wire.UnreadableEntry("nested too deeply") from None
+
+
+def _read(entry: Entry, received: clock.Reading, sequence: int, bulk: BulkData) -> Observed:
+    said = wire.decode(entry.stream, entry.fields, read_within_limits)
+    marks = list(said.marks)
+    meant, declared = meant_type(said), is_declared(said)
+    event_type, sense = name_of(said, meant)
+    fields = IMAGE_FIELDS | {"data"} if said.event_type == _BULK_TYPE else IMAGE_FIELDS
+    payload, images = take_out(said.payload, said.image_bytes, fields)
+    moment = None
+    if not declared:
+        payload, remarks = with_declared_fields(meant, payload)
+        marks += remarks
+        moment = last_milestone(payload) if said.clock_domain is None else None
+    payload, refs, reasons = resolved(payload, bulk, images)
+    if not (declared or images.pictures or refs or reasons) and meant in _IMAGE_TYPES:
+        refs, reasons = _blobs(said, bulk, images)
+    marks += [f"{UNRESOLVED}: {reason}" for reason in dict.fromkeys(reasons)]
+    payload = _with_beside(payload, said)
+    payload, truncated = within_limits(payload)
+    clean = redacted(payload)
+    marks += [MARK] if clean is not payload else []
+    ids_cut = any(f"[{TRUNCATED}: " in (text or "") for text in (said.correlation_id, said.causation_id, said.event_id))
+    marks += [TRUNCATED] if truncated or ids_cut else []
+    marks += images.marks
+    image = images.pictures[0].ref if images.pictures else next(iter(refs), None)
+    if said.event_type == _BULK_TYPE:
+        bulk.remember(clean, image)
+    event = TimelineEvent(
+        global_sequence_id=sequence,
+        stream=entry.stream,
+        entry_id=entry.entry_id,
+        sense=sense,
+        event_type=event_type,
+        wire_type=said.event_type,
+        source_component=said.source_component,
+        event_id=said.event_id,
+        correlation_id=said.correlation_id,
+        causation_id=said.causation_id,
+        **_times(said, moment),
+        received_ns=received.monotonic_ns,
+        received_epoch_ns=received.epoch_ns,
+        body=clean,
+        image=image,
+        marks=tuple(marks),
+    )
+    return Observed(event, tuple(images.pictures))
+
+
+def _times(said: wire.WireEvent, moment: Moment | None) -> dict[str, Any]:
+    if moment is not None and moment.clock is not None:
+        return {"app_time_ns": moment.time_ns, "app_clock": moment.clock}
+    return {"app_time_ns": wire.occurred_ns(said), "app_clock": said.clock_domain}
+
+
+def _blobs(said: wire.WireEvent, bulk: BulkData, images: Images) -> tuple[list[ImageRef], list[str]]:
+    """An image event without an image was sent in parts, which lie under its correlation id."""
+    owner = said.envelope.beside.get("correlation_id") if said.envelope else None
+    if not isinstance(owner, str) or not owner:
+        return [], ["the image lies under a key that it shares with others (binary_blob:unknown)"]
+    found = bulk.parts_of(owner, images)
+    return [ref for ref in found if isinstance(ref, ImageRef)], [reason for reason in found if isinstance(reason, str)]
+
+
+def _with_beside(payload: Mapping[str, Any], said: wire.WireEvent) -> Mapping[str, Any]:
+    """Nothing of an entry is lost: what nobody reads is kept under a name of its own."""
+    envelope = said.envelope
+    if envelope is None:
+        return payload
+    parts: dict[str, Any] = {}
+    if envelope.content.get("metadata") is envelope.metadata:
+        metadata = {
+            name: value for name, value in envelope.metadata.items() if name not in _READ_METADATA and value is not None
+        }
+        if metadata.get("timestamp_ns") == said.timestamp_ns:
+            metadata.pop("timestamp_ns", None)
+        if metadata:
+            parts["metadata"] = metadata
+    if envelope.beside:
+        parts["envelope"] = dict(envelope.beside)
+    if envelope.rest:
+        parts["fields"] = [{"name": _lossless(name), "value": _lossless(value)} for name, value in envelope.rest.items()]
+    return {**payload, BESIDE: parts} if parts else payload
+
+
+def _lossless(data: bytes) -> str | dict[str, str]:
+    """As text where it is text, else in base64."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(data).decode()}

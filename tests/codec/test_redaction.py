@@ -1,0 +1,160 @@
+"""Secrets are taken out of what is recorded, wherever they stand, and what stands in their place says so."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.dialects import logged
+from helpers.redis_server import RedisServer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_intellisense.capture.reader import read_session
+from pytest_intellisense.capture.session import CaptureSession
+from pytest_intellisense.codec.redaction import REDACTED, is_secret_name, redacted, scrubbed
+from pytest_intellisense.streams.connection import endpoint_of
+from pytest_intellisense.streams.consumer import StreamConsumer
+from testrade_hooks import wire
+
+CANARY = "CANARY7f3a"
+SNAPSHOT = {
+    "ALPACA_API_KEY": CANARY,
+    "apca-api-secret-key": CANARY,
+    "redisPassword": CANARY,
+    "broker": {"credentials": {"user": CANARY, "pin": [CANARY]}, "private_key": f"-----BEGIN PRIVATE KEY-----\n{CANARY}"},
+    "REDIS_URL": f"redis://desk:{CANARY}@10.0.0.1:6379/0",
+    "database_dsn": f"postgresql://desk:{CANARY}@db/x",
+    "headers": {"Authorization": f"Bearer {CANARY}"},
+    "startup_command": f"run --token={CANARY} --fast",
+    "RISK_MAX_ORDER_QTY": 1000,
+    "primary_key": "id",
+}
+CHANGE = {"component": "broker", "parameter": "ALPACA_SECRET", "old_value": CANARY, "new_value": f"{CANARY}2", "source": "GUI"}
+TRICKY = rb"\"password\": \"" + CANARY.encode()
+
+
+def config_events() -> list[wire.WireEvent]:
+    return [
+        wire.event("TESTRADE_CONFIG_BOOTSTRAP", {"full_config_snapshot": SNAPSHOT}, correlation_id="m"),
+        wire.event("TESTRADE_CONFIG_CHANGE_APPLIED", CHANGE, correlation_id="m"),
+        wire.event("TESTRADE_SYSTEM_ALERT", {"message": f"login failed: password={CANARY}"}, correlation_id="m"),
+        wire.event(wire.INJECTION_COMMAND_TYPE, {"parameters": {"api_key": CANARY}}, correlation_id="m"),
+        wire.event(wire.INJECTION_RESPONSE_TYPE, {"data": {"config": SNAPSHOT}}, correlation_id="m"),
+        wire.event(
+            wire.CORRELATION_LOG_TYPE, {"correlation_event_name": "Answer", "data": json.dumps(SNAPSHOT)}, correlation_id="m"
+        ),
+    ]
+
+
+def other_entries() -> list[tuple[str, dict[bytes, bytes]]]:
+    change = {
+        "changed_parameters": {"broker_token": {"old_value": CANARY, "new_value": CANARY}},
+        "full_config_snapshot": SNAPSHOT,
+    }
+    packed = {"_is_compressed": True, "_compressed_data": __import__("zlib").compress(json.dumps(SNAPSHOT).encode()).hex()}
+    return [
+        (wire.CONFIG_CHANGES, logged("TESTRADE_CONFIG_CHANGE", change)),
+        (wire.CONFIG_CHANGES, logged("TESTRADE_CONFIG_CHANGE", packed)),
+        (wire.CONFIG_CHANGES, logged("TESTRADE_CONFIG_CHANGE", {}) | {b"api_key": CANARY.encode()}),
+        (wire.CONFIG_CHANGES, {b"json_payload": b'{"metadata": {}, "payload": {"list": ["' + CANARY.encode()}),
+        (wire.CONFIG_CHANGES, {b"config": CANARY.encode()}),
+        (wire.ORDER_FILLS, {b"json_payload": b'{"api_key": "' + CANARY.encode() + b'", "cut": '}),
+        (wire.ORDER_FILLS, {b"json_payload": TRICKY}),
+        (wire.ORDER_FILLS, {b"password": CANARY.encode()}),
+    ]
+
+
+def recorded(folder: Path, entries: list[tuple[str, dict[bytes, bytes]]]) -> CaptureSession:
+    with RedisServer() as server:
+        session = CaptureSession(folder, "one", StreamConsumer(endpoint_of(server.url), "one"))
+        with session, server.client() as client:
+            for stream, fields in entries:
+                client.xadd(stream, fields)  # type: ignore[arg-type]
+            session.loss()
+    return session
+
+
+def leaks(folder: Path) -> list[str]:
+    """The written files that hold the canary as text, in base64 or in hexadecimal."""
+    shifted = [base64.b64encode(b" " * shift + CANARY.encode())[2 * bool(shift) + 2 : -4] for shift in range(3)]
+    needles = [CANARY.encode(), CANARY.encode().hex().encode(), *shifted]
+    return [
+        path.name for path in folder.rglob("*") if path.is_file() and any(needle in path.read_bytes() for needle in needles)
+    ]
+
+
+def test_no_secret_reaches_a_file(tmp_path: Path) -> None:
+    """Whole configurations, changes, commands, answers, messages, packed bodies and unreadable entries: none holds it."""
+    entries = [(event.stream, wire.encode(event)) for event in config_events()] + other_entries()
+    session = recorded(tmp_path, entries)
+    assert leaks(session.directory) == []
+    events = list(read_session(session.directory))
+    assert [event.wire_type for event in events if "redacted" not in event.marks] == []
+    assert len(events) + len(list(read_session(session.directory).unparsed())) == len(entries)
+
+
+def test_the_search_finds_a_leak(tmp_path: Path) -> None:
+    """The control: a value that nobody could know to be a secret is found in the files, also in those of unreadable entries."""
+    innocent = wire.event("TESTRADE_ORDER_FILL", {"symbol": CANARY}, correlation_id="m")
+    session = recorded(tmp_path, [(innocent.stream, wire.encode(innocent)), (wire.ORDER_FILLS, {b"odd": CANARY.encode()})])
+    assert sorted(leaks(session.directory)) == ["broker.jsonl", "unparsed.jsonl"]
+
+
+def test_what_is_no_secret_stays() -> None:
+    """The rest of a configuration is recorded as it was."""
+    clean = redacted(SNAPSHOT)
+    assert (clean["RISK_MAX_ORDER_QTY"], clean["primary_key"]) == (1000, "id")
+    assert clean["REDIS_URL"] == "redis://***@10.0.0.1:6379/0"
+    assert clean["startup_command"] == f"run --token={REDACTED} --fast"
+    assert redacted(CHANGE) == {**CHANGE, "old_value": REDACTED, "new_value": REDACTED}
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        *(
+            (name, True)
+            for name in ("password", "DB_PASSWORD", "apiKey", "X-Api-Key", "auth_token", "client_secret", "AWS_ACCESS_KEY_ID")
+        ),
+        *(
+            (name, True)
+            for name in ("Authorization", "private_key", "credentials", "redisPassword", "dsn", "APCA_API_SECRET_KEY")
+        ),
+        *(
+            (name, False)
+            for name in ("tokens", "token_count", "primary_key", "target_pipeline_key", "author", "keyboard", "symbol")
+        ),
+        *((name, False) for name in ("password_file", "private_key_path", "passed", "bypass_count", "min_numeric_tokens")),
+    ],
+)
+def test_a_name_tells_a_secret(name: str, secret: bool) -> None:
+    """Whatever its case and its separators; words that only look alike do not."""
+    assert is_secret_name(name) is secret
+
+
+@pytest.mark.parametrize(
+    "text", ["Long AAPL 150.25 +0.12", "INSUFFICIENT_NUMERIC_TOKENS", "tokens: 3", "https://host/path", "a key: b"]
+)
+def test_an_innocent_text_stays(text: str) -> None:
+    """The very object: nothing is copied that need not be."""
+    assert scrubbed(text) is text
+
+
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "password", "name", "x_token"]), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(values)
+def test_redacting_twice_changes_nothing_more(value: Any) -> None:
+    """What was redacted is recognised; a value without secrets is the same object."""
+    once = redacted(value)
+    assert redacted(once) == once

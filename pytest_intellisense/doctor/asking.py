@@ -20,6 +20,13 @@ class Asking:
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
 
+    def nodes(self) -> list[Asking]:
+        """Each server by itself: one, or every primary of a cluster."""
+        cluster: Any = self._client
+        if not isinstance(cluster, redis.RedisCluster):
+            return [self]
+        return [Asking(cluster.get_redis_connection(node)) for node in cluster.get_primaries()]  # type: ignore[no-untyped-call]
+
     def ask(self, *command: str | int) -> Any:
         """The answer as the client understands it. Raises CannotSee."""
         (answer,) = self.ask_each([command])

@@ -34,8 +34,7 @@ def _looks(asking: Asking, names: Sequence[str]) -> list[Finding]:
     looks: list[tuple[str, Callable[[], Iterable[Finding]]]] = [
         ("version", partial(server.version, asking)),
         ("round trip", partial(server.round_trip, asking)),
-        ("memory", partial(server.memory, asking)),
-        ("persistence", partial(server.persistence, asking)),
+        *((look.__name__, partial(look, node)) for node in asking.nodes() for look in (server.memory, server.persistence)),
         ("rights", partial(rights, asking, names)),
         ("contract", partial(streams.generation, seen)),
         ("streams", partial(streams.states, seen)),

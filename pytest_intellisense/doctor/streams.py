@@ -19,7 +19,7 @@ from testrade_hooks import wire
 _NEWEST = 10
 _SILENT_AFTER_S = 600.0
 _KEYS_AT_ONCE = 1000
-_KEYS_LOOKED_AT = 20
+_SCANS = 20
 _ELSEWHERE = ("order_events", "ocr:cold-path", "ocr:events")
 _OURS = frozenset({wire.INJECTION_COMMANDS, wire.INJECTION_RESPONSES})
 
@@ -106,17 +106,21 @@ def generation(seen: Sequence[StreamSeen]) -> Iterator[Finding]:
 
 def undeclared(asking: Asking, names: Sequence[str]) -> Iterator[Finding]:
     """Streams that nobody would record, among the first keys of the server."""
-    cursor, found = 0, set()
-    for _ in range(_KEYS_LOOKED_AT):
-        cursor, keys = asking.ask("SCAN", cursor, "COUNT", _KEYS_AT_ONCE, "TYPE", "stream")
-        found |= {key.decode(errors="replace") for key in keys}
-        if int(cursor) == 0:
-            break
+    found = {key for node in asking.nodes() for key in _streams_of(node)}
     others = sorted(name for name in found - set(names) if not name.startswith("intellisense:"))
     if others:
         yield note(
             "streams", f"{len(others)} that are not of the contract: {seen_as(others)}", "name them to have them recorded too"
         )
+
+
+def _streams_of(node: Asking) -> Iterator[str]:
+    cursor = 0
+    for _ in range(_SCANS):
+        cursor, keys = node.ask("SCAN", cursor, "COUNT", _KEYS_AT_ONCE, "TYPE", "stream")
+        yield from (key.decode(errors="replace") for key in keys)
+        if int(cursor) == 0:
+            return
 
 
 def seen_as(names: Sequence[str]) -> str:

@@ -7,9 +7,9 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -43,17 +43,33 @@ class Endpoint:
     address: str
     open: Callable[[], redis.Redis]
     doorbell: Doorbell | None = None
+    open_cluster: Callable[[], redis.Redis] | None = None
 
     def connect(self) -> redis.Redis:
-        """A client that has just been answered. Raises EnvironmentProblem within 5 s."""
+        """A client that has just been answered; of a cluster it is redis.RedisCluster. Raises EnvironmentProblem within 5 s."""
         client = self.open()
         try:
             with reported(self.address):
                 client.ping()
+                clustered = self.open_cluster is not None and _is_of_cluster(client)
         except EnvironmentProblem:
             client.close()
             raise
-        return client
+        if not clustered:
+            return client
+        client.close()
+        return self._of_cluster().connect()
+
+    def settled(self) -> Endpoint:
+        """The same Redis, opened from now on as what it is: `open` gives clients of the whole cluster if it is one.
+
+        Raises EnvironmentProblem.
+        """
+        with self.connect() as client:
+            return self._of_cluster() if isinstance(client, redis.RedisCluster) else self
+
+    def _of_cluster(self) -> Endpoint:
+        return replace(self, open=self.open_cluster or self.open, open_cluster=None)
 
 
 def connect(url: str) -> redis.Redis:
@@ -84,7 +100,8 @@ def endpoint_of(url: str) -> Endpoint:
         _resolve(host, port)
         return _client(options)
 
-    return Endpoint(f"{host}:{port}{_OVER_TLS if url.startswith('rediss:') else ''}", open_client)
+    address = f"{host}:{port}{_OVER_TLS if url.startswith('rediss:') else ''}"
+    return Endpoint(address, open_client, open_cluster=lambda: _cluster_client(options))
 
 
 def embedded_endpoint(server: fakeredis.FakeServer) -> Endpoint:
@@ -103,6 +120,8 @@ def embedded_endpoint(server: fakeredis.FakeServer) -> Endpoint:
 
 def address_of(client: redis.Redis) -> str:
     """Where `client` connects to, without credentials."""
+    if isinstance(client, redis.RedisCluster):
+        return str(client.get_default_node().name)
     options = client.connection_pool.connection_kwargs
     if "server" in options:
         return "embedded"
@@ -114,7 +133,7 @@ def reported(address: str, *, key: str = "") -> Iterator[None]:
     """Turn every Redis and socket error inside into an EnvironmentProblem that says what to do."""
     try:
         yield
-    except (redis.RedisError, OSError) as error:
+    except (redis.RedisError, redis.exceptions.RedisClusterException, OSError) as error:
         raise problem_of(error, address, key=key) from None
 
 
@@ -165,6 +184,29 @@ def problem_of(error: BaseException, address: str, *, key: str = "") -> Environm
 
 def _client(options: dict[str, Any]) -> redis.Redis:
     return redis.Redis.from_pool(redis.ConnectionPool(**options))
+
+
+def _cluster_client(options: Mapping[str, Any]) -> redis.Redis:
+    """Asks the cluster where its slots are. Raises redis errors."""
+    from_url = ("db", "connection_class", "retry")
+    settings = {name: value for name, value in options.items() if name not in from_url}
+    if options.get("connection_class") is redis.SSLConnection:
+        settings["ssl"] = True
+    try:
+        client: Any = redis.RedisCluster(**settings, retry=Retry(NoBackoff(), 0))
+    except redis.exceptions.RedisClusterException as error:
+        raise redis.ConnectionError(str(error)) from error
+    return client  # type: ignore[no-any-return]
+
+
+def _is_of_cluster(client: redis.Redis) -> bool:
+    """Every user may say HELLO; a server that does not know it is older than what we read clusters of."""
+    try:
+        said = client.execute_command("HELLO")  # type: ignore[no-untyped-call]
+    except redis.ResponseError:
+        return False
+    facts = said if isinstance(said, dict) else dict(zip(said[::2], said[1::2], strict=True))
+    return bool(facts.get(b"mode") == b"cluster")
 
 
 def _cause(error: BaseException) -> BaseException:

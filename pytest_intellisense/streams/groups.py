@@ -97,18 +97,18 @@ class Groups:
         return gaps
 
     def unread(self, track: Track, facts: StreamFacts) -> int:
-        """How many entries can still be read after the last one that was handed on."""
+        """How many of the entries that `facts` count can still be read after the last one that was handed on."""
         if facts.last_id == track.last_id or not facts.length:
             return 0
         if id_key(facts.first_id) > id_key(track.last_id):
             return facts.length
         count, after = 0, track.last_id
-        while page := self._page_after(track.stream, after):
+        while page := self._page(track.stream, after, facts.last_id):
             count, after = count + len(page), page[-1][0]
         return count
 
-    def _page_after(self, stream: str, entry_id: str) -> Entries:
-        return entries_of({stream.encode(): self._client.xrange(stream, min=f"({entry_id}", count=_PAGE)})[0][1]
+    def _page(self, stream: str, after: str, to: str) -> Entries:
+        return entries_of({stream.encode(): self._client.xrange(stream, min=f"({after}", max=to, count=_PAGE)})[0][1]
 
     def newest(self, streams: Sequence[str]) -> list[Entry]:
         """The last entry of each stream that has one."""
@@ -142,7 +142,10 @@ class Groups:
         pipeline = self._client.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
-        return pipeline.execute(raise_on_error=False)
+        try:
+            return pipeline.execute(raise_on_error=False)
+        except redis.exceptions.RedisClusterException as error:  # no RedisError: a slot that no node covers
+            raise redis.ConnectionError(str(error)) from error
 
     def _checked(self, reply: Any, stream: str) -> Any:
         if isinstance(reply, redis.ConnectionError | redis.TimeoutError):

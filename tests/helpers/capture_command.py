@@ -58,6 +58,12 @@ def publish(client: redis.Redis, numbers: range, event_type: str = "TESTRADE_ORD
     pipeline.execute()
 
 
+def publish_image(client: redis.Redis, number: int, image: bytes) -> None:
+    """Publish a numbered image as TESTRADE's preprocessor does."""
+    event = wire.event("TESTRADE_PROCESSED_ROI_IMAGE", {"number": number}, image_bytes=image)
+    client.xadd(event.stream, wire.encode(event))
+
+
 def events_in(directory: Path) -> list[TimelineEvent]:
     return list(read_session(directory))
 

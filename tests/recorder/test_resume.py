@@ -1,0 +1,88 @@
+"""`--resume`: a capture that was killed, or lost its Redis, goes on with what is pending: nothing is lost, nothing is twice."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import redis
+from helpers.capture_command import Capture, Said, events_in, numbers_in, publish
+from helpers.redis_server import RedisServer
+
+
+def test_a_killed_capture_goes_on(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
+    """All events are there, numbered without a break, also those published while nobody recorded."""
+    with Capture(tmp_path, redis_server.url) as killed:
+        publish(app, range(300))
+        killed.has_written(100)
+        killed.end(signal.SIGKILL)
+    publish(app, range(300, 400))
+    with Capture(tmp_path, redis_server.url, "--resume", "one") as resumed:
+        publish(app, range(400, 500))
+        assert resumed.end() == 0
+    assert numbers_in(resumed.directory) == list(range(500))
+    assert (resumed.directory / "segment-000002").is_dir()
+    sequences = [event.global_sequence_id for event in events_in(resumed.directory)]
+    assert sequences == sorted(set(sequences))
+    facts = resumed.facts()
+    assert (facts["state"], facts["losses"]["lost"]) == ("complete", 0)
+    (interruption,) = facts["interruptions"]
+    assert interruption["in_segment"] == 2
+    assert facts["started_epoch_ns"] < interruption["last_sign_epoch_ns"] <= interruption["resumed_epoch_ns"]
+
+
+def test_what_was_trimmed_meanwhile_is_counted(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
+    """Exactly, as a gap on the timeline: exit code 3."""
+    with Capture(tmp_path, redis_server.url) as killed:
+        publish(app, range(50))
+        killed.has_written(50)
+        killed.end(signal.SIGKILL)
+    publish(app, range(50, 150))
+    app.xtrim("testrade:order-fills", maxlen=30, approximate=False)
+    with Capture(tmp_path, redis_server.url, "--resume", "one") as resumed:
+        assert resumed.end() == 3
+    assert resumed.facts()["losses"]["lost"] == 70
+    assert numbers_in(resumed.directory) == [*range(50), *range(120, 150)]
+
+
+def test_a_capture_whose_redis_went_away_goes_on(app: redis.Redis, tmp_path: Path) -> None:
+    """It ends by itself with exit code 3 and says how it goes on; with --resume it does."""
+    with RedisServer("--appendonly", "yes", "--appendfsync", "always") as server:
+        with Capture(tmp_path, server.url) as capture, server.client() as client:
+            publish(client, range(100))
+            capture.has_written(100)
+            server.kill()
+            assert capture.wait() == 3
+        assert capture.facts()["state"] == "failed"
+        assert "refused the connection" in capture.facts()["reason"]
+        assert "--resume one" in capture.output
+        server.start()
+        with Capture(tmp_path, server.url, "--resume", "one") as resumed, server.client() as client:
+            publish(client, range(100, 120))
+            assert resumed.end() == 0
+    assert numbers_in(resumed.directory) == list(range(120))
+
+
+def test_a_complete_session_is_not_resumed(
+    redis_server: RedisServer, app: redis.Redis, command: Callable[..., Said], tmp_path: Path
+) -> None:
+    """Its consumer group is gone: what came since is not known. Its directory stays as it is."""
+    with Capture(tmp_path, redis_server.url) as capture:
+        publish(app, range(1))
+        capture.end()
+    resumed = command("capture", "start", "--resume", "one")
+    assert resumed.code == 2
+    assert "ended complete: there is nothing to resume" in resumed.errors
+    assert not (capture.directory / "segment-000002").exists()
+
+
+def test_a_running_session_is_not_resumed(
+    redis_server: RedisServer, app: redis.Redis, command: Callable[..., Said], tmp_path: Path
+) -> None:
+    """Its directory is held by the process that records it."""
+    with Capture(tmp_path, redis_server.url) as capture:
+        resumed = command("capture", "start", "--resume", "one")
+        assert capture.process.poll() is None
+    assert resumed.code == 2
+    assert "is being recorded" in resumed.errors

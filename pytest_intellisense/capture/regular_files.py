@@ -29,6 +29,14 @@ def is_there(path: Path) -> bool:
     return path.is_symlink() or path.exists()
 
 
+def is_regular(path: Path) -> bool:
+    """Whether there is a file, not reached by a link."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
 def is_own_directory(path: Path) -> bool:
     """Whether there is a directory, not reached by a link."""
     try:

@@ -152,7 +152,8 @@ def _read(folder: Path, name: str) -> bytes:
         if facts.st_size > _LARGEST_FILE_BYTES:
             raise ValueError(f"it has {facts.st_size} bytes, at most {LARGEST_IMAGE_BYTES} are kept")
         content = json.loads(file.read())
-    texts = [content] if isinstance(content, str) else [content.get(name) for name in ("data", *sorted(IMAGE_FIELDS))]
+    said = content if isinstance(content, dict) else {"data": content}
+    texts = [said.get(name) for name in ("data", *sorted(IMAGE_FIELDS))]
     data = next((data for text in texts if isinstance(text, str) and (data := image_in(text)) is not None), None)
     if data is None:
         raise ValueError("it holds no image in base64")

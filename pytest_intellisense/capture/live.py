@@ -16,7 +16,7 @@ from pytest_intellisense.capture.resuming import Earlier
 from pytest_intellisense.capture.segmented_log import SegmentedLog
 from pytest_intellisense.codec.dialects import DialectCount
 from pytest_intellisense.codec.entries import Batch, Entry
-from pytest_intellisense.errors import CaptureFailed, IntelliSenseError
+from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, IntelliSenseError
 from pytest_intellisense.model.results import LossReport
 from testrade_hooks import clock
 
@@ -35,6 +35,7 @@ class LiveSource(Protocol):
 
     def start(self, sink: Callable[[Batch], None], on_end: Callable[[], None]) -> None: ...
     def acknowledge(self, batches: Iterable[Batch]) -> None: ...
+    def catch_up(self) -> None: ...
     def resume_facts(self) -> Mapping[str, object]: ...
     def loss(self) -> LossReport: ...
     def stop(self) -> None: ...
@@ -118,6 +119,9 @@ class LiveCapture:
         Raises nothing: see `state` and `reason`. A session that failed keeps its consumer group, so that it can be resumed.
         """
         assert self._recording is not None
+        if problem is None and self.failure is None:
+            with suppress(EnvironmentProblem):  # the loss says it then
+                self._consumer.catch_up()
         self._consumer.stop()
         self.loss = self._consumer.loss()
         self._recording.close()
@@ -131,12 +135,12 @@ class LiveCapture:
         self._consumer.close(keep_group=self.state == "failed")
 
     def _end(self, reason: str, failure: BaseException | None) -> None:
-        self.state, self.reason = ("failed", str(failure)) if failure else ("complete", reason)
+        self.state, self.reason = ("failed", _in_words(failure)) if failure else ("complete", reason)
         try:
             self.log.sync()
             self.write_facts()
         except CaptureFailed as error:
-            self.state, self.reason = "failed", str(failure or error)
+            self.state, self.reason = "failed", _in_words(failure or error)
         with suppress(CaptureFailed):  # told above
             self.log.close()
 
@@ -198,11 +202,16 @@ class LiveCapture:
             self.dashcam.look([event for event, _ in record.events])
         self.statistics.add(record)
         self._recording.put(record)
-        for stream, wire_type in record.wire_types():
-            self._dialects.add(stream, wire_type)
+        for (stream, wire_type), count in record.wire_types().items():
+            self._dialects.add(stream, wire_type, count)
 
     def _kept(self, batches: Sequence[Batch]) -> None:
         """Called by the writing thread."""
         self._consumer.acknowledge(batches)
         if self.dashcam is not None:
             self.dashcam.written(self.log.current, batches)
+
+
+def _in_words(failure: BaseException) -> str:
+    """What nobody expected is named by its type too."""
+    return str(failure) if isinstance(failure, IntelliSenseError) else f"{type(failure).__name__}: {failure}"

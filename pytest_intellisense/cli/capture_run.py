@@ -147,6 +147,7 @@ class CaptureRun:
                 self._endpoint,
                 settings.session_id,
                 streams=earlier.facts.get("streams", settings.streams),
+                recover_within_s=settings.reconnect_within_s,
                 resume=earlier.point,
                 on_attached=lambda: self.capture.write_facts(),
             )

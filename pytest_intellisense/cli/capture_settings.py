@@ -42,6 +42,7 @@ class CaptureSettings:
     schedule: Schedule
     duration_s: float | None
     dashcam: DashcamSettings | None
+    reconnect_within_s: float
 
 
 def add_start_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +71,7 @@ def add_start_arguments(parser: argparse.ArgumentParser) -> None:
         default="strict",
         help="strict (default): on disk before it is acknowledged; relaxed: on disk within a second",
     )
+    add("--reconnect-within", default="60s", metavar="TIME", help="give up when Redis stays away for longer; default: 60s")
     add("--detach", action="store_true", help="go to the background when capture is confirmed")
     add("--json", action="store_true", help="print JSON at the end, not a summary")
     add("--detached", action="store_true", help=argparse.SUPPRESS)
@@ -90,6 +92,7 @@ def settings_of(arguments: argparse.Namespace) -> CaptureSettings:
         schedule=schedule_of(arguments.begin, arguments.until, arguments.timezone, time.time()),
         duration_s=_seconds("--duration", arguments.duration),
         dashcam=_dashcam(arguments),
+        reconnect_within_s=_seconds("--reconnect-within", arguments.reconnect_within) or 0.0,
     )
 
 

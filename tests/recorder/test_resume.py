@@ -49,7 +49,7 @@ def test_what_was_trimmed_meanwhile_is_counted(redis_server: RedisServer, app: r
 def test_a_capture_whose_redis_went_away_goes_on(app: redis.Redis, tmp_path: Path) -> None:
     """It ends by itself with exit code 3 and says how it goes on; with --resume it does."""
     with RedisServer("--appendonly", "yes", "--appendfsync", "always") as server:
-        with Capture(tmp_path, server.url) as capture, server.client() as client:
+        with Capture(tmp_path, server.url, "--reconnect-within", "1s") as capture, server.client() as client:
             publish(client, range(100))
             capture.has_written(100)
             server.kill()

@@ -165,6 +165,7 @@ class Runtime:
 
     def _bring_up(self, opened: ExitStack) -> None:
         from pytest_intellisense.capture.session import CaptureSession
+        from pytest_intellisense.housekeeping.disk_watch import DiskWatch
         from pytest_intellisense.streams.consumer import StreamConsumer
         from pytest_intellisense.streams.injector import StreamInjector
         from pytest_intellisense.targets.embedded import MAX_COMMANDS, MAX_PER_S
@@ -176,7 +177,13 @@ class Runtime:
         self.client = self.endpoint.connect()
         opened.callback(self.client.close)
         consumer = StreamConsumer(self.endpoint, self.session_id, extra_streams=self._extra_streams())
-        self.capture = CaptureSession(settings.capture_dir, self.session_id, consumer, durability=settings.durability)
+        self.capture = CaptureSession(
+            settings.capture_dir,
+            self.session_id,
+            consumer,
+            durability=settings.durability,
+            before_write=DiskWatch(settings.capture_dir).require,
+        )
         self.capture.start()
         opened.callback(self.capture.close)
         self.target = self._target(run_id)

@@ -15,7 +15,7 @@ from typing import Any
 
 from pytest_intellisense.capture.disk import failed_on, sync_directory, write_whole
 from pytest_intellisense.capture.facts import FORMAT, part_of, stated_facts, whole_number
-from pytest_intellisense.capture.paths import IMAGES, LOGS, SESSION_FILE, TORN, UNPARSED, segment_directory
+from pytest_intellisense.capture.paths import IMAGES, INDEX, LOGS, SESSION_FILE, TORN, UNPARSED, segment_directory
 from pytest_intellisense.capture.reader import SessionLog, check_directory
 from pytest_intellisense.capture.regular_files import is_own_directory, is_regular, is_there
 from pytest_intellisense.capture.segments import all_logs, segment_numbers
@@ -26,7 +26,9 @@ from pytest_intellisense.errors import CaptureFailed
 from testrade_hooks import clock
 
 _LOG_NAMES = "|".join(re.escape(name) for name in (*LOGS, UNPARSED))
-_TEMPORARY = re.compile(rf"\.({re.escape(SESSION_FILE)}|({_LOG_NAMES})(\.zst|{TORN})?|[0-9a-f]{{64}}\.[a-z0-9]{{1,5}})\.tmp")
+_TEMPORARY = re.compile(
+    rf"\.({re.escape(SESSION_FILE)}|{re.escape(INDEX)}|({_LOG_NAMES})(\.zst|{TORN})?|[0-9a-f]{{64}}\.[a-z0-9]{{1,5}})\.tmp"
+)
 
 
 @dataclass(slots=True)

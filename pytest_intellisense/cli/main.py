@@ -8,7 +8,21 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from pytest_intellisense.cli import archive, capture, clean, compress, doctor, info, keep, recover, sessions, unkeep, verify
+from pytest_intellisense.cli import (
+    archive,
+    capture,
+    clean,
+    compress,
+    doctor,
+    info,
+    keep,
+    recover,
+    reindex,
+    search,
+    sessions,
+    unkeep,
+    verify,
+)
 from pytest_intellisense.cli.exits import COMPLETE, INTERRUPTED, USAGE
 from pytest_intellisense.errors import IntelliSenseError
 
@@ -23,7 +37,21 @@ class Subcommand(Protocol):
     def run(self, arguments: argparse.Namespace) -> int: ...
 
 
-SUBCOMMANDS: tuple[Subcommand, ...] = (capture, info, verify, recover, sessions, keep, unkeep, clean, archive, compress, doctor)
+SUBCOMMANDS: tuple[Subcommand, ...] = (
+    capture,
+    info,
+    verify,
+    recover,
+    search,
+    reindex,
+    sessions,
+    keep,
+    unkeep,
+    clean,
+    archive,
+    compress,
+    doctor,
+)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -73,8 +73,11 @@ def loss_lines(survey: Survey) -> Iterator[str]:
     yield f"losses      {text}{'' if ended else ' so far, by the gaps in the log'}"
     for note in stated.get("notes", ()) or ():
         yield f"  {note}"
-    if (lines := whole_number(part_of(survey.facts, "dropped"), "segments")) > 0:
-        yield f"dropped     {lines:,} segments on purpose, far from any wanted event"
+    if dropped := whole_number(part_of(survey.facts, "dropped"), "segments"):
+        yield f"dropped     {dropped:,} segments on purpose, far from any wanted event"
+    recovery = part_of(survey.facts, "recovery")
+    if cut := whole_number(recovery, "torn_bytes"):
+        yield f"cut off     {cut:,} bytes of torn tails, when it was recovered; they are kept beside the logs"
 
 
 def damage_text(damage: Damage) -> str:

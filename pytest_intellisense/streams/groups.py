@@ -67,6 +67,8 @@ class Groups:
         if track.nothing_counted:
             return Gap(track.stream, _GONE_UNREAD, None)
         if not track.recreated(facts, self.unread(track, facts)):
+            if not self._client.xrange(track.stream, min=track.last_id, max=track.last_id):
+                return Gap(track.stream, _GONE_UNREAD, None)  # a new stream that was trimmed could have the same counts
             return Gap(track.stream, "our consumer group was gone and was made again where we had read to", 0)
         track.start_again()
         self.destroy((track.stream,))

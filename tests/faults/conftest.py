@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 from helpers.capture_bench import CaptureBench
 from helpers.lossy_proxy import LossyProxy
+from helpers.redis_endpoints import endpoint, redis_server
 from helpers.redis_server import RedisServer
+
+__all__ = ["endpoint", "redis_server"]
 
 
 @pytest.fixture

@@ -18,14 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from pytest_intellisense.housekeeping.capture_root import root_of
     from pytest_intellisense.housekeeping.compression import Compressed, compress_session
     from pytest_intellisense.housekeeping.units import size_text
 
     done = Compressed()
     for directory in arguments.directories or _sessions_in(arguments.all):
-        with root_of(directory) as (root, name), root.session(name) as session:
-            done += compress_session(session)
+        done += compress_session(directory)
     print(f"{done.files} logs compressed: {size_text(done.before_bytes)} are {size_text(done.after_bytes)} now")
     return COMPLETE
 

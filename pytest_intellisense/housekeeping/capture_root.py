@@ -15,13 +15,14 @@ from pytest_intellisense.housekeeping.descriptors import names_in
 from pytest_intellisense.housekeeping.session_folder import NotASession, SessionFolder, SessionInUse
 
 TRASH = ".intellisense-trash-"
+_UNENDED = ("scheduled", "recording")
 
 
 @dataclass(frozen=True, slots=True)
 class SessionSummary:
     """One session as retention sees it.
 
-    `state`: recording, complete, failed or killed; `written_epoch_ns` is its last sign of life.
+    `state`: scheduled, recording, complete, failed or killed; `written_epoch_ns` is its last sign of life.
     """
 
     session_id: str
@@ -37,7 +38,7 @@ class SessionSummary:
         state = str(session.facts.get("state", "unknown"))
         return cls(
             session_id=session.name,
-            state="killed" if state == "recording" and not in_use else state,
+            state="killed" if state in _UNENDED and not in_use else state,
             in_use=in_use,
             keep_reason=session.keep_reason,
             written_epoch_ns=int(session.facts.get("written_epoch_ns") or session.facts["started_epoch_ns"]),

@@ -8,12 +8,14 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import zstandard
 
 from pytest_intellisense.capture.disk import failed_on
 from pytest_intellisense.capture.paths import LOGS, UNPARSED
 from pytest_intellisense.errors import CaptureFailed
+from pytest_intellisense.housekeeping.capture_root import root_of
 from pytest_intellisense.housekeeping.descriptors import (
     chunks_of,
     directory,
@@ -44,36 +46,22 @@ class Compressed:
         )
 
 
-def compress_session(session: SessionFolder) -> Compressed:
+def compress_session(path: Path) -> Compressed:
     """Compress every log of a session; of one that is being recorded, every segment but the newest.
 
     May run beside the recorder. Raises CaptureFailed with path and errno, and has removed nothing that is not proved then;
-    raises SessionInUse if another command works on an ended session.
+    raises NotASession, and SessionInUse if another command works on an ended session.
     """
-    segments = _segments(session)
-    done = Compressed()
-    for segment in segments:
-        with directory(segment, session.fd) as folder:
-            for log in (*LOGS, UNPARSED):
-                path = session.shown / segment / log
-                try:
-                    done += _compress_log(log, folder)
-                except OSError as error:
-                    raise failed_on(path, error) from error
-                except _NotTheSame:
-                    raise CaptureFailed(
-                        f"{path} does not read back from its compressed form as it was; it was left alone",
-                        hint="the disk is not to be trusted, or somebody writes to a log that was closed",
-                    ) from None
-    return done
+    with root_of(path) as (root, name), root.session(name) as session:
+        return sum((_compress_segment(segment, session) for segment in _closed_segments(session)), Compressed())
 
 
 class _NotTheSame(Exception):
     """The compressed form does not give the log."""
 
 
-def _segments(session: SessionFolder) -> list[str]:
-    """The closed directories with logs; the first segment lies in the session's own directory."""
+def _closed_segments(session: SessionFolder) -> list[str]:
+    """The directories with logs that nobody writes any more; the first segment lies in the session's own directory."""
     live = False
     try:
         session.claim()
@@ -83,6 +71,23 @@ def _segments(session: SessionFolder) -> list[str]:
         live = True
     later = sorted((name for name in names_in(session.fd) if _SEGMENT.fullmatch(name)), key=lambda name: int(name[8:]))
     return [".", *later][: -1 if live else None]
+
+
+def _compress_segment(segment: str, session: SessionFolder) -> Compressed:
+    done = Compressed()
+    with directory(segment, session.fd) as folder:
+        for log in (*LOGS, UNPARSED):
+            path = session.shown / segment / log
+            try:
+                done += _compress_log(log, folder)
+            except OSError as error:
+                raise failed_on(path, error) from error
+            except _NotTheSame:
+                raise CaptureFailed(
+                    f"{path} does not read back from its compressed form as it was; it was left alone",
+                    hint="the disk is not to be trusted, or somebody writes to a log that was closed",
+                ) from None
+    return done
 
 
 def _compress_log(name: str, folder: int) -> Compressed:

@@ -11,13 +11,7 @@ from helpers.small_disks import small_disk
 
 from pytest_intellisense.cli.main import main
 from pytest_intellisense.errors import CaptureFailed
-from pytest_intellisense.housekeeping.capture_root import CaptureRoot
 from pytest_intellisense.housekeeping.compression import Compressed, compress_session
-
-
-def compress(directory: Path) -> Compressed:
-    with CaptureRoot(directory.parent) as root, root.session(directory.name) as session:
-        return compress_session(session)
 
 
 def logs_of(directory: Path) -> list[str]:
@@ -40,7 +34,7 @@ def test_the_segment_that_is_being_written_stays(tmp_path: Path) -> None:
             session.record(50)
             session.rotate()
         session.record(50)
-        assert compress(session.directory).files == 2
+        assert compress_session(session.directory).files == 2
         session.record(50)
         assert logs_of(session.directory) == ["image.jsonl.zst", "segment-000002/image.jsonl.zst", "segment-000003/image.jsonl"]
     assert numbers_in(session.directory) == list(range(200))
@@ -50,18 +44,18 @@ def test_the_only_segment_of_a_live_session_stays(tmp_path: Path) -> None:
     """There is nothing closed in a session without rotation until it ends."""
     with RecordedSession(tmp_path, "one") as session:
         session.record(50)
-        assert compress(session.directory) == Compressed()
-    assert compress(session.directory).files == 1
+        assert compress_session(session.directory) == Compressed()
+    assert compress_session(session.directory).files == 1
 
 
 def test_again_and_again(tmp_path: Path) -> None:
     """What is compressed is left alone; so is an empty session."""
     directory = recorded(tmp_path, "one", segments=(50,))
-    compress(directory)
+    compress_session(directory)
     before = files_below(directory)
-    assert compress(directory) == Compressed()
+    assert compress_session(directory) == Compressed()
     assert files_below(directory) == before
-    assert compress(recorded(tmp_path, "empty", segments=(0,))) == Compressed()
+    assert compress_session(recorded(tmp_path, "empty", segments=(0,))) == Compressed()
 
 
 def test_a_torn_tail_is_kept_as_it_is(tmp_path: Path) -> None:
@@ -69,7 +63,7 @@ def test_a_torn_tail_is_kept_as_it_is(tmp_path: Path) -> None:
     directory = recorded(tmp_path, "one", segments=(50,))
     with (directory / "image.jsonl").open("ab") as log:
         log.write(b'{"seq":50,"cr')
-    compress(directory)
+    compress_session(directory)
     with pytest.raises(AssertionError, match="torn"):
         numbers_in(directory)
 
@@ -81,20 +75,20 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     directory = recorded(tmp_path, "one", segments=(0,))
     (directory / "ocr.jsonl").symlink_to(elsewhere)
     with pytest.raises(CaptureFailed, match=r"ocr\.jsonl"):
-        compress(directory)
+        compress_session(directory)
     assert elsewhere.read_text() == "not ours"
     assert not (tmp_path / "elsewhere.jsonl.zst").exists()
 
 
 @pytest.mark.parametrize("full_of", ["bytes", "inodes"])
-def test_no_room_to_compress(tmp_path: Path, full_of: str) -> None:
+def test_no_room_to_compress_session(tmp_path: Path, full_of: str) -> None:
     """The disk is full: the message names the file and the error, and the log is still there as it was."""
     with small_disk(tmp_path / "disk", size="1m", inodes=40) as disk:
         directory = recorded(disk, "one", segments=(15,))
         before = files_below(directory)
         disk.fill(full_of)
         with pytest.raises(CaptureFailed, match=r"image\.jsonl cannot be written: No space left on device \(ENOSPC\)"):
-            compress(directory)
+            compress_session(directory)
         assert files_below(directory) == before
         assert numbers_in(directory) == list(range(15))
 
@@ -110,7 +104,7 @@ def test_removing_first_would_lose(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     directory = recorded(tmp_path, "one", segments=(15,))
     monkeypatch.setattr(os, "fsync", remove_then_sync)
     with pytest.raises(CaptureFailed):
-        compress(directory)
+        compress_session(directory)
     monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(AssertionError, match="15 lines are missing"):
         numbers_in(directory)
@@ -129,5 +123,5 @@ def test_what_does_not_read_back_is_not_trusted(tmp_path: Path, monkeypatch: pyt
     before = files_below(directory)
     monkeypatch.setattr(os, "fsync", spoil_then_sync)
     with pytest.raises(CaptureFailed, match="does not read back"):
-        compress(directory)
+        compress_session(directory)
     assert files_below(directory) == before

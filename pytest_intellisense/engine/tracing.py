@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,14 +19,22 @@ _ORDER_ID_FIELDS: Mapping[str, str] = {
     "order_request_id": REQUEST,
     "local_order_id": LOCAL_ORDER,
     "local_id": LOCAL_ORDER,
+    "local_copy_id": LOCAL_ORDER,
     "broker_order_id": BROKER_ORDER,
     "order_id": BROKER_ORDER,
     "broker_id": BROKER_ORDER,
     "ls_order_id": BROKER_ORDER,
 }
 _ORDER_ID_NAMES = frozenset(_ORDER_ID_FIELDS)
+_BODIES = ("order_request_data", "original_request", "broker_payload", "context", "meta")
+"""Where senders put an order, or what they know of it, inside a payload."""
 _MASTER_ID_FIELDS = ("master_correlation_id", "causing_correlation_id", "correlation_id", "origin_correlation_id")
-_CAUSE_FIELDS = frozenset({"causation_id", "original_ocr_event_id", "related_ocr_event_id"})
+_LAST_ORDER_ID_FIELD = "last_order_correlation_id"
+"""On a position: the chain that changed it last. It outlives that chain, so it counts only where the event has no id."""
+_CAUSE_FIELDS = frozenset(
+    {"causation_id", "original_ocr_event_id", "related_ocr_event_id", "origin_ocr_event_id"}
+    | {"cleaned_snapshot_event_id", "source_event_id", "parent_event_id"}
+)
 _NO_ID = frozenset({"", "None", "null", "0", "-1", "-999", "MISSING_CORRELATION_ID"})
 
 
@@ -77,8 +85,10 @@ class Chain:
         return []
 
     def _reason(self, event: TimelineEvent, links: Iterable[Key]) -> str | None:
-        payload = event.payload
-        if any(payload.get(name) == self.correlation_id for name in _MASTER_ID_FIELDS):
+        own = self.correlation_id
+        if any(body.get(name) == own for body in _bodies(event.payload) for name in _MASTER_ID_FIELDS):
+            return "correlation_id"
+        if event.payload.get(_LAST_ORDER_ID_FIELD) == own and is_broken(event.correlation_id):
             return "correlation_id"
         return next((_label(key) for key in links if key in self._known), None)
 
@@ -133,23 +143,41 @@ def _own_ids(event: TimelineEvent) -> list[str]:
 
 def _causes(event: TimelineEvent) -> list[str]:
     causes = [event.causation_id] if event.causation_id else []
-    for name in event.payload.keys() & _CAUSE_FIELDS:
-        cause = event.payload[name]
-        if isinstance(cause, str) and cause and cause != event.causation_id:
-            causes.append(cause)
+    for body in _bodies(event.payload):
+        for name in body.keys() & _CAUSE_FIELDS:
+            cause = body[name]
+            if isinstance(cause, str) and cause and cause not in causes:
+                causes.append(cause)
     return causes
 
 
 def _order_keys(payload: Mapping[str, Any]) -> list[Key]:
     keys = []
-    for name in payload.keys() & _ORDER_ID_NAMES:
-        value = payload[name]
-        if isinstance(value, str | int) and (text := str(value)) not in _NO_ID:
-            keys.append((_ORDER_ID_FIELDS[name], text))
-    request = payload.get("order_request_data")
-    if isinstance(request, Mapping) and isinstance(wanted := request.get("request_id"), str) and wanted:
-        keys.append((REQUEST, wanted))
+    for body in _bodies(payload):
+        for name in body.keys() & _ORDER_ID_NAMES:
+            text = _id_text(body[name])
+            if text not in _NO_ID:
+                keys.append((_ORDER_ID_FIELDS[name], text))
     return keys
+
+
+def _bodies(payload: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The payload, and what stands one or two levels down in it about an order."""
+    yield payload
+    for name in _BODIES:
+        inner = payload.get(name)
+        if isinstance(inner, Mapping):
+            yield inner
+            meta = inner.get("meta")
+            if isinstance(meta, Mapping):
+                yield meta
+
+
+def _id_text(value: object) -> str:
+    """An id as text, so that 17, 17.0 and "17" are one; "" for what is no id."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def order_seeds(order_id: object) -> tuple[Key, ...]:

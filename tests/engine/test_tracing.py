@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+import pytest
 from helpers.memory_streams import timeline_event
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,17 +115,111 @@ def test_an_ocr_event_is_the_cause_of_what_names_it() -> None:
     }
 
 
+def test_what_is_known_of_an_order_may_stand_inside() -> None:
+    """In the request, in the context of a decision, in what was sent to the broker; numbers and texts are one id."""
+    chain = Chain("master")
+    request = {"request_id": "r1", "correlation_id": "corr_00000001", "meta": {"origin_correlation_id": "master"}}
+    assert joined(
+        chain,
+        timeline_event("SIGNAL_DECISION", {"order_request_data": request}, correlation_id="REPAIRED_1"),
+        timeline_event("OrderCreatedSuccessfully", {"request_id": "r1", "context": {"local_id": 17.0}}),
+        timeline_event("BrokerOrderSubmitted", {"broker_payload": {"local_copy_id": 17, "ls_order_id": 9001}}),
+        timeline_event("FILL", {"broker_id": "9001"}, correlation_id="REPAIRED_2"),
+    ) == {
+        "SIGNAL_DECISION": "correlation_id",
+        "OrderCreatedSuccessfully": "request_id",
+        "BrokerOrderSubmitted": "local_order_id",
+        "FILL": "broker_order_id",
+    }
+
+
+def test_a_position_remembers_the_chain_that_changed_it() -> None:
+    """That counts where it has no id of its own; a later change under another id is not ours."""
+    chain = Chain("master")
+    own = timeline_event("POSITION_UPDATE", {"last_order_correlation_id": "master"}, correlation_id=None)
+    later = timeline_event("POSITION_SYNC", {"last_order_correlation_id": "master"}, correlation_id="other")
+    assert joined(chain, own, later) == {"POSITION_UPDATE": "correlation_id"}
+
+
+@pytest.mark.parametrize(
+    "value", [True, False, 0, -1, -999, "", "None", "null", None, "MISSING_CORRELATION_ID", 1.5, [], {}, float("nan")]
+)
+def test_what_is_no_id_joins_nothing(value: object) -> None:
+    """Whatever a sender puts where an id should be, strangers are not joined by it."""
+    chain = Chain("master")
+    own = timeline_event("ACK", {"local_order_id": value}, correlation_id="master")
+    stranger = timeline_event("FILL", {"local_order_id": value}, correlation_id="REPAIRED_7")
+    assert joined(chain, own, stranger) == {"ACK": "correlation_id"}
+
+
+def test_a_cycle_of_causes_ends() -> None:
+    """Events that name each other as cause, and one that names itself, are joined once."""
+    chain = Chain("master")
+    circle = [timeline_event(f"E{n}", {}, event_id=f"e{n}", causation_id=f"e{(n + 1) % 3}") for n in range(3)]
+    own = timeline_event("OWN", {"event_id": "self"}, event_id="self", causation_id="self", correlation_id="master")
+    touching = timeline_event("TOUCHING", {}, causation_id="e0", correlation_id="master", event_id="t")
+    assert set(joined(chain, *circle, own, touching)) == {"E0", "E1", "E2", "OWN", "TOUCHING"}
+    assert len(chain.joined) == 5
+
+
+@pytest.mark.parametrize("explained_last", [True, False], ids=["waiting for their cause", "following their cause"])
+def test_ten_thousand_followers_cost_one_step_each(explained_last: bool) -> None:
+    """Every event is looked at a bounded number of times, whether its cause comes before or after it."""
+    looked_at = Counter()
+
+    class Counted(Chain):
+        def _join(self, event: TimelineEvent, reason: str) -> None:
+            looked_at["join"] += 1
+            super()._join(event, reason)
+
+    chain = Counted("master")
+    cause = timeline_event("ACK", {"local_order_id": 1}, correlation_id="master", event_id="cause")
+    followers = [
+        timeline_event("FILL", {"local_order_id": 1, "order_id": n}, causation_id="cause", event_id=f"f{n}")
+        for n in range(10_000)
+    ]
+    for event in [*followers, cause] if explained_last else [cause, *followers]:
+        chain.add(event)
+    assert len(chain.joined) == 10_001
+    assert looked_at["join"] == (1 if explained_last else 10_001)
+
+
+def test_a_chain_of_ten_thousand_links_is_followed() -> None:
+    """The last event explains all before it, without a stack as deep as the chain is long."""
+    chain = Chain("master")
+    links = [timeline_event("E", {}, event_id=f"e{n}", causation_id=f"e{n + 1}") for n in range(10_000)]
+    for event in links:
+        chain.add(event)
+    chain.add(timeline_event("E", {}, event_id="e10000", correlation_id="master"))
+    assert len(chain.joined) == 10_001
+
+
 IDS: dict[str, Any] = {
     "correlation_id": st.sampled_from([None, "master", "other", "REPAIRED_1", "corr_12345678"]),
     "causation_id": st.sampled_from([None, "e1", "e2", "e3"]),
     "event_id": st.sampled_from(["", "e1", "e2", "e3"]),
 }
 PAYLOADS = st.dictionaries(
-    st.sampled_from(["request_id", "local_order_id", "order_id", "original_ocr_event_id", "master_correlation_id"]),
+    st.sampled_from(
+        [
+            "request_id",
+            "local_order_id",
+            "order_id",
+            "original_ocr_event_id",
+            "master_correlation_id",
+            "last_order_correlation_id",
+        ]
+    ),
     st.sampled_from(["1", "2", "e1", "master"]),
     max_size=3,
 )
-EVENTS = st.lists(st.builds(lambda payload, **ids: timeline_event("X", payload, **ids), PAYLOADS, **IDS), max_size=8)
+BODIES = st.builds(
+    lambda payload, inner, name: {**payload, **({name: inner} if name else {})},
+    PAYLOADS,
+    PAYLOADS,
+    st.sampled_from(["", "", "context", "order_request_data", "meta"]),
+)
+EVENTS = st.lists(st.builds(lambda payload, **ids: timeline_event("X", payload, **ids), BODIES, **IDS), max_size=8)
 
 
 @given(EVENTS, st.randoms(use_true_random=False))

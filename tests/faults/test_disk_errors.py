@@ -11,6 +11,8 @@ from helpers.remains import Remains, acknowledged_in
 from helpers.syscall_trace import calls_in, recording_strace
 from helpers.workload_runs import Workload, injecting
 
+pytestmark = pytest.mark.timeout(60)
+
 BATCHES = 12
 FAULTS = {
     "full": ("write", "error=ENOSPC", r"No space left on device \(ENOSPC\)"),

@@ -22,6 +22,8 @@ from pytest_intellisense.streams.connection import endpoint_of
 from pytest_intellisense.streams.consumer import StreamConsumer
 from testrade_hooks import wire
 
+pytestmark = pytest.mark.timeout(60)
+
 STREAM = wire.PROCESSED_IMAGES
 GROUP = "intellisense:one"
 

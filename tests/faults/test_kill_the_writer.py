@@ -11,6 +11,8 @@ import pytest
 from helpers.remains import Remains, acknowledged_in
 from helpers.workload_runs import Workload, injecting
 
+pytestmark = pytest.mark.timeout(60)
+
 CALLS = ("write", "fsync", "fdatasync", "rename")
 
 

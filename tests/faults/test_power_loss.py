@@ -17,6 +17,8 @@ from helpers.workload_runs import Workload
 
 from pytest_intellisense.capture.writer import RELAXED_SYNC_S
 
+pytestmark = pytest.mark.timeout(60)
+
 TRACING_SLOWS_S = 0.3
 
 

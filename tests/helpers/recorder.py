@@ -6,8 +6,9 @@ import sys
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from pytest_intellisense.capture.recording import Record, Recording
+from pytest_intellisense.capture.recording import Recording
 from pytest_intellisense.capture.session import CaptureSession
 from pytest_intellisense.capture.writer import LogWriter
 from pytest_intellisense.codec.pictures import Picture
@@ -19,7 +20,7 @@ def acknowledge_early(session: CaptureSession) -> None:
     """Tell Redis on receipt that an entry is kept."""
     put = Recording.put
 
-    def put_and_tell(recording: Recording, record: Record) -> None:
+    def put_and_tell(recording: Recording, record: Any) -> None:
         session._consumer.acknowledge([record.batch])
         put(recording, record)
 
@@ -37,7 +38,23 @@ def write_line_first(_session: CaptureSession) -> None:
     LogWriter.write = lines_then_images  # type: ignore[method-assign]
 
 
-WAYS = {"sound": lambda _session: None, "early ack": acknowledge_early, "line first": write_line_first}
+def wait_for_the_disk(session: CaptureSession) -> None:
+    """Read on only when the last batch is on disk."""
+    put = Recording.put
+
+    def put_and_wait(recording: Recording, record: Any) -> None:
+        put(recording, record)
+        recording.flush()
+
+    Recording.put = put_and_wait  # type: ignore[method-assign]
+
+
+WAYS = {
+    "sound": lambda _session: None,
+    "early ack": acknowledge_early,
+    "line first": write_line_first,
+    "wait for the disk": wait_for_the_disk,
+}
 
 
 def main(url: str, root: str, session_id: str, way: str) -> None:

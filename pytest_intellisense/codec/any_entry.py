@@ -23,7 +23,6 @@ BESIDE = "beside_payload"
 
 _BULK_TYPE = "TESTRADE_BULK_DATA"
 _IMAGE_TYPES = frozenset({"TESTRADE_RAW_IMAGE_GRAB", wire.PROCESSED_ROI_IMAGE_TYPE})
-_NO_REFERENCES = BulkData()
 _READ_METADATA = frozenset(
     {"eventId", "msgId", "event_id", "eventType", "event_type", "sourceComponent", "source_component"}
     | {"correlationId", "correlation_id", "causationId", "causation_id"}
@@ -38,10 +37,10 @@ class Observed:
     pictures: tuple[Picture, ...] = ()
 
 
-def read_any(entry: Entry, received: clock.Reading, sequence: int, bulk: BulkData = _NO_REFERENCES) -> Observed:
-    """The event of an entry of any known writer. Raises wire.UnreadableEntry."""
+def read_any(entry: Entry, received: clock.Reading, sequence: int, bulk: BulkData | None = None) -> Observed:
+    """The event of an entry of any known writer; `bulk` knows where images are. Raises wire.UnreadableEntry."""
     try:
-        return _read(entry, received, sequence, bulk)
+        return _read(entry, received, sequence, bulk or BulkData())
     except RecursionError:
         raise wire.UnreadableEntry("nested too deeply") from None
 

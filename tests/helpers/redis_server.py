@@ -23,7 +23,8 @@ class RedisServer:
     A restarted server has the same port and, unless persistence was asked for by `arguments`, is empty.
     """
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, program: str = "redis-server") -> None:
+        self._program = program
         self._arguments = arguments
         self._folder = tempfile.TemporaryDirectory(prefix="redis-", ignore_cleanup_errors=True)
         self._process: subprocess.Popen[bytes] | None = None
@@ -85,7 +86,7 @@ class RedisServer:
         self._folder.cleanup()
 
     def _launch(self, port: int) -> bool:
-        command = ["redis-server", "--port", str(port), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"]
+        command = [self._program, "--port", str(port), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"]
         command += ["--dir", self._folder.name, "--logfile", f"{self._folder.name}/redis.log", *self._arguments]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if _answers(port, process):

@@ -146,6 +146,17 @@ def test_a_burst_arrives_in_order(endpoint: Endpoint, client: redis.Redis) -> No
             assert numbers == [number for number in range(750) if bool(number % 3) == (stream == FILLS)]
 
 
+@pytest.mark.parametrize("count", [99, 100, 101, 200])
+def test_a_question_is_answered_whatever_came_before_it(endpoint: Endpoint, client: redis.Redis, count: int) -> None:
+    """Also when the last read gave exactly as many entries as were asked for, and nothing follows."""
+    with consuming(endpoint) as (consumer, sink):
+        busy(consumer, sink, client)
+        add(client, *range(1, count + 1))
+        threading.Timer(0.2, sink.hold.set).start()
+        consumer.catch_up()
+        assert len(sink.entries) == count + 1
+
+
 def test_only_what_was_kept_is_acknowledged(endpoint: Endpoint, client: redis.Redis) -> None:
     """Entries that were handed on stay pending until they are said to be kept."""
     with consuming(endpoint) as (consumer, sink):

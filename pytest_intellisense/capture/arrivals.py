@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 
-from pytest_intellisense.capture.records import Record
+from pytest_intellisense.capture.records import AnyRecord
 from pytest_intellisense.errors import CaptureFailed
 from pytest_intellisense.model.timeline import TimelineEvent
 
@@ -19,10 +19,10 @@ class Arrivals:
         """The number that the next event will get."""
         self._first = 0
         self._events: list[TimelineEvent] = []
-        self._unmade: deque[Record] = deque()
+        self._unmade: deque[AnyRecord] = deque()
         self._making = threading.Lock()
 
-    def add(self, record: Record) -> None:
+    def add(self, record: AnyRecord) -> None:
         self._unmade.append(record)
         self.count += len(record)
 

@@ -7,9 +7,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from pytest_intellisense.capture.paths import LOG_OF_SENSE, LOGS
-from pytest_intellisense.capture.records import Record
-from pytest_intellisense.codec.timeline import GAP
-from pytest_intellisense.model.timeline import Sense, TimelineEvent
+from pytest_intellisense.capture.records import AnyRecord
+from pytest_intellisense.capture.tally import Tally, tally_of
+from pytest_intellisense.model.timeline import Sense
 
 SENSE_NAMES: tuple[str, ...] = tuple(name.partition(".")[0] for name in LOGS)
 _NAME_OF_SENSE: dict[Sense, str] = {sense: log.partition(".")[0] for sense, log in LOG_OF_SENSE.items()}
@@ -18,35 +18,27 @@ _DISK_RATE_OVER_S = 60.0
 
 
 class Statistics:
-    """Counts of one capture. Changed by the reading thread, read by others; gaps are no events here."""
+    """Counts of one capture. Changed by the reading thread, read by others."""
 
     def __init__(self) -> None:
         self.events = 0
         self.correlated = 0
         self.unreadable = 0
-        self.gaps = 0
-        self.entries = 0
         self.by_sense = dict.fromkeys(SENSE_NAMES, 0)
-        self.last_received_ns = 0
         self.delay_ns = 0
         """How long the newest entry had been in its stream when it reached us, by the server's clock against ours."""
 
-    def add_event(self, event: TimelineEvent) -> None:
-        if event.wire_type == GAP:
-            self.gaps += 1
-            return
-        self.events += 1
-        self.by_sense[_NAME_OF_SENSE[event.sense]] += 1
-        self.correlated += bool(event.correlation_id)
+    def count(self, tally: Tally) -> None:
+        self.correlated += tally.correlated
+        for sense, number in tally.senses.items():
+            self.events += number
+            self.by_sense[_NAME_OF_SENSE[sense]] += number
 
-    def add(self, record: Record) -> None:
-        for event, _ in record.events:
-            self.add_event(event)
+    def add(self, record: AnyRecord) -> None:
+        self.count(tally_of(record))
         self.unreadable += len(record.unreadable)
         batch = record.batch
         if batch.entries:
-            self.entries += len(batch.entries)
-            self.last_received_ns = batch.received.monotonic_ns
             added_ms = int(batch.entries[-1].entry_id.partition("-")[0])
             self.delay_ns = max(0, batch.received.epoch_ns - added_ms * 1_000_000)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from pytest_intellisense.capture.records import Record
+from pytest_intellisense.capture.records import AnyRecord
 from pytest_intellisense.capture.writer import LogWriter
 from pytest_intellisense.codec.entries import Batch
 from pytest_intellisense.codec.pictures import Picture
 
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
+_SYNC_AFTER_BYTES = 2 * 1024 * 1024
+"""More at once would only cost memory: a sync of this much takes a hundredth of the time it takes to write it down."""
+
 _GATHER_S = 0.02
 """Writing in the moment of arrival would compete with whoever waits for the event; whoever needs it on disk asks by `flush`."""
 
@@ -35,7 +38,7 @@ class Recording:
         self._on_failure = on_failure
         self._before_write = before_write
         self._changed = threading.Condition()
-        self._waiting: list[Record] = []
+        self._waiting: list[AnyRecord] = []
         self._waiting_bytes = 0
         self._busy = False
         self._hurry = 0
@@ -43,7 +46,7 @@ class Recording:
         self._thread = threading.Thread(target=self._run, name="intellisense-log", daemon=True)
         self._thread.start()
 
-    def put(self, record: Record) -> None:
+    def put(self, record: AnyRecord) -> None:
         """Take a record; blocks while too much waits. Raises the failure of the writing thread."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting_bytes < _MOST_WAITING_BYTES or self.failure is not None)
@@ -71,30 +74,46 @@ class Recording:
 
     def _run(self) -> None:
         try:
-            while records := self._taken():
-                self._before_write()
-                self._writer.write(*_as_files(records))
-                self._on_kept([record.batch for record in records])
+            while (records := self._taken()) is not None:
+                if records:
+                    self._before_write()
+                    self._writer.write(*_as_files(records))
+                    self._on_kept([record.batch for record in records])
+                else:
+                    self._writer.sync()
         except BaseException as error:  # noqa: BLE001 - kept for whoever waits for events
             with self._changed:
                 self.failure = error
                 self._changed.notify_all()
             self._on_failure()
 
-    def _taken(self) -> list[Record]:
+    def _taken(self) -> list[AnyRecord] | None:
+        """What is to be written now. Nothing of that: lines that were written are to be synced. None: the end."""
         with self._changed:
             self._busy = False
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._waiting or self._closing)
-            self._changed.wait_for(lambda: self._hurry or self._closing, _GATHER_S)
-            records, self._waiting = self._waiting, []
-            self._waiting_bytes = 0
+            if not self._changed.wait_for(lambda: self._waiting or self._closing, self._writer.sync_due_in_s()):
+                return []
+            self._changed.wait_for(self._is_urgent, _GATHER_S)
+            records = self._next_records()
             self._busy = bool(records)
             self._changed.notify_all()
-            return records
+            return records or None
+
+    def _is_urgent(self) -> bool:
+        return bool(self._hurry) or self._closing or self._waiting_bytes >= _SYNC_AFTER_BYTES
+
+    def _next_records(self) -> list[AnyRecord]:
+        count = size = 0
+        while count < len(self._waiting) and size < _SYNC_AFTER_BYTES:
+            size += self._waiting[count].size
+            count += 1
+        records, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._waiting_bytes -= size
+        return records
 
 
-def _as_files(records: Sequence[Record]) -> tuple[list[Picture], dict[str, list[bytes]]]:
+def _as_files(records: Sequence[AnyRecord]) -> tuple[list[Picture], dict[str, list[bytes]]]:
     """The images, and the texts of the new lines of each log."""
     texts: dict[str, list[bytes]] = {}
     for record in records:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_intellisense.capture.paths import LOG_OF_SENSE, UNPARSED
-from pytest_intellisense.codec.entries import Batch, Entry
+from pytest_intellisense.capture.plain_record import PlainRecord
+from pytest_intellisense.codec.bulk import BulkData
+from pytest_intellisense.codec.entries import Batch, Entry, StreamEntries
 from pytest_intellisense.codec.log_lines import unparsed_text
 from pytest_intellisense.codec.log_records import EntryTexts, event_text
 from pytest_intellisense.codec.pictures import Picture
-from pytest_intellisense.codec.plain_entries import PlainEnvelope, plain_envelope, plain_event
+from pytest_intellisense.codec.plain_entries import PlainEnvelope, plain_envelope, plain_envelopes, plain_event
 from pytest_intellisense.codec.timeline import Observed, gap_event, read_any
 from pytest_intellisense.model.timeline import TimelineEvent
 from testrade_hooks import wire
@@ -57,11 +60,12 @@ class Record:
             self._events = gaps + [(_event_of(*numbered, self.batch), numbered[0]) for numbered in self._numbered()]
         return self._events
 
-    def wire_types(self) -> Iterator[tuple[str, str]]:
-        """Stream and published type of each readable entry."""
-        for entry, reading, _ in self._numbered():
-            published = reading.metadata.eventType if isinstance(reading, PlainEnvelope) else reading.event.wire_type
-            yield entry.stream, published
+    def wire_types(self) -> Mapping[tuple[str, str], int]:
+        """How many of each stream and published type; not what is unreadable."""
+        return Counter(
+            (entry.stream, reading.metadata.eventType if isinstance(reading, PlainEnvelope) else reading.event.wire_type)
+            for entry, reading, _ in self._numbered()
+        )
 
     @property
     def size(self) -> int:
@@ -96,20 +100,27 @@ class Record:
                 number += 1
 
 
-def read_batch(batch: Batch, sequence: int) -> Record:
+AnyRecord = Record | PlainRecord
+
+
+def read_batch(batch: Batch, sequence: int, bulk: BulkData | None = None) -> AnyRecord:
     """Read every entry, in the short way where that suffices; what cannot be read is kept raw with the reason."""
+    if isinstance(batch.entries, StreamEntries):
+        envelopes = plain_envelopes(batch.entries)
+        if envelopes is not None:
+            return PlainRecord(batch, sequence, batch.entries, envelopes)
     readings: list[PlainEnvelope[str] | Observed | Unreadable] = []
     number = sequence + len(batch.gaps)
     for entry in batch.entries:
-        reading = plain_envelope(entry) or _general_reading(entry, batch, number)
+        reading = plain_envelope(entry) or _general_reading(entry, batch, number, bulk)
         readings.append(reading)
         number += not isinstance(reading, Unreadable)
     return Record(batch, sequence, readings)
 
 
-def _general_reading(entry: Entry, batch: Batch, number: int) -> Observed | Unreadable:
+def _general_reading(entry: Entry, batch: Batch, number: int, bulk: BulkData | None) -> Observed | Unreadable:
     try:
-        return read_any(entry, batch.received, number)
+        return read_any(entry, batch.received, number, bulk)
     except wire.UnreadableEntry as problem:
         return Unreadable(entry, str(problem))
 

@@ -15,6 +15,7 @@ from pytest_intellisense.capture.paths import session_directory
 from pytest_intellisense.capture.recording import Recording
 from pytest_intellisense.capture.records import read_batch
 from pytest_intellisense.capture.writer import Durability, LogWriter
+from pytest_intellisense.codec.bulk import BulkData
 from pytest_intellisense.codec.dialects import DialectCount
 from pytest_intellisense.codec.entries import Batch, Entry
 from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, IntelliSenseError
@@ -51,7 +52,8 @@ class CaptureSession:
 
     Waiters get an event at once. Meanwhile its image and line are synced to disk, and only then it is acknowledged.
     `loss` and `close` return when all of it is on disk: no verdict stands on something that is not recorded.
-    `facts` are added to session.json; `before_write` may raise CaptureFailed to end the capture. A context manager.
+    `facts` are added to session.json; `before_write` may raise CaptureFailed to end the capture;
+    `bulk` knows where images are that events only refer to. A context manager.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class CaptureSession:
         durability: Durability = "strict",
         facts: Mapping[str, Any] | None = None,
         before_write: Callable[[], None] = lambda: None,
+        bulk: BulkData | None = None,
     ) -> None:
         self.session_id = session_id
         self.directory = session_directory(root, session_id)
@@ -70,6 +73,7 @@ class CaptureSession:
         self._consumer = consumer
         self._given_facts = dict(facts or {})
         self._before_write = before_write
+        self._bulk = bulk or BulkData()
         self._arrivals = Arrivals()
         self._arrived = threading.Condition()
         self._dialects = DialectCount()
@@ -151,17 +155,17 @@ class CaptureSession:
 
     def _take(self, batch: Batch) -> None:
         """Called by the reading thread: show the events to waiters, then have them written."""
-        matters = bool(batch.gaps) or any(entry.stream != wire.INJECTION_COMMANDS for entry in batch.entries)
+        matters = batch.has_other_than(wire.INJECTION_COMMANDS)
         if matters:
             self._wake()  # a thread takes as long to wake up as we to read the batch
-        record = read_batch(batch, self._arrivals.count)
+        record = read_batch(batch, self._arrivals.count, self._bulk)
         with self._arrived:
             self._arrivals.add(record)
             if matters:
                 self._arrived.notify_all()
         self._recording.put(record)
-        for stream, wire_type in record.wire_types():
-            self._dialects.add(stream, wire_type)
+        for (stream, wire_type), count in record.wire_types().items():
+            self._dialects.add(stream, wire_type, count)
 
     def _kept(self, batches: Sequence[Batch]) -> None:
         """Called by the writing thread."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pytest_intellisense.capture.disk import AppendFile, failed_on, sync_directory, write_whole
 from pytest_intellisense.capture.paths import IMAGES, SESSION_FILE, segment_directory
-from pytest_intellisense.codec.log_lines import line_of
+from pytest_intellisense.codec.log_lines import lines_of
 from pytest_intellisense.codec.pictures import Picture
 from pytest_intellisense.errors import CaptureFailed
 
@@ -52,7 +52,7 @@ class LogWriter:
         for name, records in texts.items():
             file = self._files.get(name) or self._opened(name)
             seq = self._lines[name]
-            lines = b"".join(line_of(text, seq + index) for index, text in enumerate(records))
+            lines = lines_of(records, seq)
             file.append(lines)
             self.bytes_written += len(lines)
             self._lines[name] = seq + len(records)
@@ -60,6 +60,10 @@ class LogWriter:
             self._unsynced.add(name)
         if self._durability == "strict" or time.monotonic() - self._synced_at >= RELAXED_SYNC_S:
             self.sync()
+
+    def sync_due_in_s(self) -> float | None:
+        """When lines that were written must be on the disk; None: they are."""
+        return max(0.0, self._synced_at + RELAXED_SYNC_S - time.monotonic()) if self._unsynced else None
 
     def sync(self) -> None:
         while self._unsynced:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import msgspec
 
@@ -17,6 +18,31 @@ class Entry(msgspec.Struct, frozen=True):
     entry_id: str
     fields: Mapping[bytes, bytes]
     generation: int = 0
+
+
+class StreamEntries(Sequence[Entry]):
+    """Entries of one stream in a row, as (id, fields): what a backlog consists of. An Entry is made when one is asked for."""
+
+    def __init__(self, stream: str, generation: int, items: Sequence[tuple[str, Mapping[bytes, bytes]]]) -> None:
+        self.stream = stream
+        self.generation = generation
+        self.items = items
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (Entry(self.stream, entry_id, fields, self.generation) for entry_id, fields in self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> StreamEntries: ...
+    def __getitem__(self, index: int | slice) -> Entry | StreamEntries:
+        if isinstance(index, slice):
+            return StreamEntries(self.stream, self.generation, self.items[index])
+        entry_id, fields = self.items[index]
+        return Entry(self.stream, entry_id, fields, self.generation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +63,25 @@ class Batch:
     """
 
     received: clock.Reading
-    entries: tuple[Entry, ...]
+    entries: Sequence[Entry]
     gaps: tuple[Gap, ...] = ()
     again: tuple[tuple[str, str], ...] = ()
+
+    def ids(self) -> Iterator[tuple[str, list[str]]]:
+        """Streams and the ids of them that are to be acknowledged."""
+        if isinstance(self.entries, StreamEntries):
+            yield self.entries.stream, [entry_id for entry_id, _ in self.entries.items]
+        else:
+            for entry in self.entries:
+                yield entry.stream, [entry.entry_id]
+        for stream, entry_id in self.again:
+            yield stream, [entry_id]
+        for gap in self.gaps:
+            if gap.entry_id:
+                yield gap.stream, [gap.entry_id]
+
+    def has_other_than(self, stream: str) -> bool:
+        """Whether anything in it is not from this stream."""
+        if isinstance(self.entries, StreamEntries):
+            return self.entries.stream != stream
+        return bool(self.gaps) or any(entry.stream != stream for entry in self.entries)

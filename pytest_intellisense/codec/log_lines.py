@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import zlib
+from collections.abc import Sequence
 from typing import Any
 
+from isal.isal_zlib import crc32
+
 from pytest_intellisense.codec.entries import Entry
+from pytest_intellisense.codec.redaction import raw_fields, scrubbed
 from testrade_hooks import clock
 
 _HEAD = b'{"seq":%d,"crc":"%08x","event":'
@@ -23,23 +25,25 @@ class DamagedLine(ValueError):
 
 
 def unparsed_text(entry: Entry, received: clock.Reading, reason: str) -> bytes:
-    """An entry that could not be read, raw: field names and values in base64."""
-    raw = {base64.b64encode(name).decode(): base64.b64encode(value).decode() for name, value in entry.fields.items()}
+    """An entry that could not be read, raw: field names and values in base64, without secrets."""
     return json_text(
         {
             "redis_stream": entry.stream,
             "redis_stream_event_id": entry.entry_id,
-            "reason": reason,
+            "reason": scrubbed(reason),
             "received_ns": received.monotonic_ns,
             "received_epoch_ns": received.epoch_ns,
-            "fields_base64": raw,
+            **raw_fields(entry.stream, entry.fields),
         }
     )
 
 
-def line_of(text: bytes, seq: int) -> bytes:
-    """A line to append, newline included."""
-    return b"".join((_HEAD % (seq, zlib.crc32(text, seq & 0xFFFFFFFF)), text, b"}\n"))
+def lines_of(texts: Sequence[bytes], seq: int) -> bytes:
+    """Lines to append, numbered from `seq`, newlines included."""
+    parts: list[bytes] = []
+    for number, text in enumerate(texts, seq):
+        parts += (_HEAD % (number, crc32(text, number & 0xFFFFFFFF)), text, b"}\n")
+    return b"".join(parts)
 
 
 def read_line(line: bytes) -> tuple[int, bytes]:
@@ -50,7 +54,7 @@ def read_line(line: bytes) -> tuple[int, bytes]:
     if stated is None:
         raise DamagedLine("no seq and crc")
     seq = int(stated[1])
-    if not separator or zlib.crc32(text, seq & 0xFFFFFFFF) != int(stated[2], 16):
+    if not separator or crc32(text, seq & 0xFFFFFFFF) != int(stated[2], 16):
         raise DamagedLine("the checksum does not fit")
     return seq, text
 

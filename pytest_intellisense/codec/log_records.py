@@ -10,7 +10,7 @@ import json
 
 import msgspec
 
-from pytest_intellisense.codec.entries import Entry
+from pytest_intellisense.codec.entries import Entry, StreamEntries
 from pytest_intellisense.codec.log_lines import DamagedLine, json_text
 from pytest_intellisense.codec.timeline import to_timeline
 from pytest_intellisense.model.timeline import ImageRef, Sense, TimelineEvent, read_json
@@ -104,6 +104,14 @@ class EntryTexts:
         key = entry.stream, clock_text, entry.generation
         facts = self._facts.get(key) or self._facts_of(*key)
         return _ENTRY % (entry.fields[b"json_payload"], entry.entry_id.encode(), sequence, facts)
+
+    def texts(self, entries: StreamEntries, sequence: int) -> list[bytes]:
+        """Of entries whose clock is the same, numbered from `sequence`."""
+        facts = self._facts_of(entries.stream, entries.items[0][1].get(b"clock_domain"), entries.generation)
+        return [
+            _ENTRY % (fields[b"json_payload"], entry_id.encode(), number, facts)
+            for number, (entry_id, fields) in enumerate(entries.items, sequence)
+        ]
 
     def _facts_of(self, stream: str, clock_text: bytes | None, generation: int) -> bytes:
         facts = {

@@ -7,13 +7,14 @@ so only the envelope is decoded; the payload stays text until somebody asks for 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 
-from pytest_intellisense.codec.entries import Entry
+from pytest_intellisense.codec.entries import Entry, StreamEntries
 from pytest_intellisense.codec.event_names import is_named_by_payload, timeline_name
+from pytest_intellisense.codec.redaction import may_hold_secrets
 from pytest_intellisense.model.timeline import Sense, TimelineEvent
 from testrade_hooks import clock, wire
 
@@ -22,9 +23,8 @@ LONGEST_TEXT = 64 * 1024
 
 _TEXT, _CLOCK = b"json_payload", b"clock_domain"
 _NOT_PLAIN = frozenset({wire.PROCESSED_ROI_IMAGE_TYPE})
-_GENERAL_STREAMS = frozenset({wire.CONFIG_CHANGES})
 _LINE_END = ord("\n")
-_MADE_UP = ("REPAIRED_", "MISSING_")
+MADE_UP = ("REPAIRED_", "MISSING_", "corr_")
 
 _Names = TypeVar("_Names")
 _Stated = Annotated[str, msgspec.Meta(min_length=1)]
@@ -47,8 +47,13 @@ class _NoSurprise(msgspec.Struct, gc=False):
     causing_correlation_id: None = None
     frame_base64: None = None
     processed_frame_base64: None = None
+    raw_frame_b64: None = None
+    image_data: None = None
     image_bytes: None = None
     payload: None = None
+    packed: None = msgspec.field(default=None, name="_is_compressed")
+    stripped: None = msgspec.field(default=None, name="_was_stripped")
+    triaged: None = msgspec.field(default=None, name="_was_aggressively_triaged")
 
 
 class PlainEnvelope(msgspec.Struct, Generic[_Names], gc=False):
@@ -57,7 +62,7 @@ class PlainEnvelope(msgspec.Struct, Generic[_Names], gc=False):
 
     @property
     def sense(self) -> Sense:
-        return _naming(str(self.metadata.eventType))[1]
+        return sense_of(str(self.metadata.eventType))
 
 
 class _WholePayload(msgspec.Struct):
@@ -74,7 +79,7 @@ def plain_envelope(entry: Entry) -> PlainEnvelope[str] | None:
     decode = _decoder(entry.stream)
     if text is None or decode is None or len(fields) > (2 if _CLOCK in fields else 1):
         return None
-    if len(text) > LONGEST_TEXT or not text.isascii() or _LINE_END in text:
+    if len(text) > LONGEST_TEXT or not text.isascii() or _LINE_END in text or may_hold_secrets(entry.stream, text):
         return None
     try:
         return decode(text)
@@ -82,10 +87,28 @@ def plain_envelope(entry: Entry) -> PlainEnvelope[str] | None:
         return None
 
 
+def plain_envelopes(entries: StreamEntries) -> Sequence[PlainEnvelope[str]] | None:
+    """The envelopes of all these entries, or None where the general way has to look at one of them."""
+    decode = _decoder(entries.stream)
+    clocks = {fields.get(_CLOCK) for _, fields in entries.items}
+    if decode is None or len(clocks) != 1 or not {len(fields) for _, fields in entries.items} <= {1 if None in clocks else 2}:
+        return None
+    try:
+        texts = [fields[_TEXT] for _, fields in entries.items]
+        whole = b"".join(texts)
+        if not whole.isascii() or _LINE_END in whole or max(map(len, texts)) > LONGEST_TEXT:
+            return None
+        if may_hold_secrets(entries.stream, whole):
+            return None
+        return list(map(decode, texts))
+    except (KeyError, ValueError, RecursionError):
+        return None
+
+
 def plain_event(entry: Entry, envelope: PlainEnvelope[str], received: clock.Reading, sequence: int) -> TimelineEvent | None:
     """The event; None if its correlation id was made up by a sender, so that the payload may know a better one."""
     said = envelope.metadata
-    if said.correlationId.startswith(_MADE_UP):
+    if said.correlationId.startswith(MADE_UP):
         return None
     body = bytes(_payload_in(entry.fields[_TEXT]).payload)
     event_type, sense, wire_type = _naming(said.eventType)
@@ -114,9 +137,14 @@ def plain_event(entry: Entry, envelope: PlainEnvelope[str], received: clock.Read
 def _decoder(stream: str) -> Callable[[bytes], PlainEnvelope[str]] | None:
     """Takes envelopes of the events that are declared for this stream."""
     names = tuple(name for name, spec in wire.EVENTS.items() if spec.stream == stream and name not in _NOT_PLAIN)
-    if not names or stream in _GENERAL_STREAMS:
+    if not names:
         return None
     return msgspec.json.Decoder(PlainEnvelope[Literal[names]]).decode  # type: ignore[valid-type]
+
+
+def sense_of(wire_type: str) -> Sense:
+    """Of a declared type; the payload may decide its name, never its sense."""
+    return _naming(wire_type)[1]
 
 
 @functools.cache

@@ -65,6 +65,7 @@ class StreamConsumer:
         `newest_before` then holds the last entry of each stream. `on_end` is called by the reading thread when it ends.
         Raises EnvironmentProblem.
         """
+        self._endpoint = self._endpoint.settled()
         self._client = self._endpoint.connect()
         try:
             with reported(self.address):
@@ -141,13 +142,8 @@ class StreamConsumer:
         Raises EnvironmentProblem if Redis forbids it.
         """
         for batch in batches:
-            for entry in batch.entries:
-                self._owed.setdefault(entry.stream, []).append(entry.entry_id)
-            for stream, entry_id in batch.again:
-                self._owed.setdefault(stream, []).append(entry_id)
-            for gap in batch.gaps:
-                if gap.entry_id:
-                    self._owed.setdefault(gap.stream, []).append(gap.entry_id)
+            for stream, ids in batch.ids():
+                self._owed.setdefault(stream, []).extend(ids)
         try:
             self._groups.acknowledge(self._owed)
         except redis.exceptions.NoPermissionError as error:

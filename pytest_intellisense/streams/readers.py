@@ -62,15 +62,25 @@ class _ConnectionReader:
         return self._packed(*self._names, *options, "STREAMS", *names, *(">" for _ in names))
 
     def _answer(self, *commands: bytes) -> Reply:
+        self._send(*commands)
+        return [part for _ in commands for part in self._received()]
+
+    def _send(self, *commands: bytes) -> None:
         self._connection.send_packed_command([b"".join(commands)])
-        return [part for _ in commands for part in entries_of(self._connection.read_response())]
+
+    def _received(self) -> Reply:
+        return entries_of(self._connection.read_response())
 
     def _packed(self, *command: str | int) -> bytes:
         return b"".join(self._connection.pack_command(*command))
 
 
 class GroupReader(_ConnectionReader):
-    """Two reads in one packet: the first blocks, the second follows it at once and takes the quiet streams along."""
+    """Two reads in one packet: the first blocks, the second follows it at once and takes the quiet streams along.
+
+    Where a stream gave all that was asked for, more is waiting: the next read is sent before the reply is handed on, so that
+    the server works on it meanwhile.
+    """
 
     def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track]) -> None:
         super().__init__(client, group, tracks)
@@ -78,9 +88,17 @@ class GroupReader(_ConnectionReader):
         self._read_waiting = [self._new((stream for stream in tracks if stream not in _QUIET), "BLOCK", BLOCK_MS)]
         self._read_waiting += [self._new(quiet)] if quiet else []
         self._read_ready = self._new(tracks)
+        self._is_sent_ahead = False
 
     def read(self, *, block: bool) -> Reply:
-        return self._answer(*self._read_waiting) if block else self._answer(self._read_ready)
+        if self._is_sent_ahead:
+            reply = self._received()
+        else:
+            reply = self._answer(*self._read_waiting) if block else self._answer(self._read_ready)
+        self._is_sent_ahead = any(len(items) == BATCH for _, items in reply)
+        if self._is_sent_ahead:
+            self._send(self._read_ready)
+        return reply
 
 
 class EmbeddedReader(_ConnectionReader):
@@ -90,6 +108,7 @@ class EmbeddedReader(_ConnectionReader):
         super().__init__(client, group, tracks)
         self._doorbell = doorbell
         self._bell = doorbell.subscribe(frozenset(tracks), _QUIET)
+        self._bell.ring(tracks)  # nobody rang for what came before
 
     def read(self, *, block: bool) -> Reply:
         rung = self._bell.wait(_LOOK_EVERY_S if block else 0)

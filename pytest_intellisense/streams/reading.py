@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import redis
 
-from pytest_intellisense.codec.entries import Batch, Entry, Gap
+from pytest_intellisense.codec.entries import Batch, Entry, Gap, StreamEntries
 from pytest_intellisense.codec.stream_ids import id_key
+from pytest_intellisense.streams.cluster import MOVING, ClusterReader, is_cluster
 from pytest_intellisense.streams.connection import Endpoint, problem_of
 from pytest_intellisense.streams.groups import Groups
 from pytest_intellisense.streams.readers import BATCH, EmbeddedReader, GroupReader, Reader
@@ -20,6 +21,7 @@ from testrade_hooks import clock, wire
 
 Sink = Callable[[Batch], None]
 
+_DELETED = "deleted after its delivery, before it could be read"
 _DRAIN_WITHIN_S = 2.0
 _RETRY_AFTER_S = 0.05
 _PASSING = ("NOGROUP", "UNBLOCKED", "MASTERDOWN", "BUSY ", "WRONGTYPE", "The XGROUP subcommand requires the key to exist")
@@ -80,35 +82,40 @@ class ReadingLoop:
         received = clock.now()
         if reply:
             self._hand_on(reply, received)
-        elif block and self._endpoint.doorbell is not None:
+        else:
+            self._answer_calls()
+        if not reply and block and self._endpoint.doorbell is not None:
             self._make_whole(self._groups(reader.client))
         return bool(reply)
 
     def _hand_on(self, reply: Reply, received: clock.Reading) -> None:
         reply, again = self._without_repetitions(reply)
-        entries: list[Entry] = []
         gaps = _delivered_again(again)
+        in_row: list[StreamEntries] = []
+        readable: dict[str, int] = {}
         for stream, items in reply:
-            generation = self._tracks[stream].generation
-            for entry_id, fields in items:
-                if not fields:
-                    gaps.append(Gap(stream, "deleted after its delivery, before it could be read", 1, entry_id))
-                elif stream == self._private_stream:
-                    self._calls += [value.decode() for value in fields.values()]
-                else:
-                    entries.append(Entry(stream, entry_id, fields, generation))
-        if len(reply) > 1:
-            entries.sort(key=_order)
-        if entries or gaps:
-            self._sink(Batch(received, tuple(entries), tuple(gaps), again))
+            readable[stream] = sum(1 for _, fields in items if fields)
+            if readable[stream] < len(items):
+                gaps += [Gap(stream, _DELETED, 1, entry_id) for entry_id, fields in items if not fields]
+                items = [item for item in items if item[1]]
+            if stream == self._private_stream:
+                self._calls += [value.decode() for _, fields in items for value in fields.values()]
+            elif items:
+                in_row.append(StreamEntries(stream, self._tracks[stream].generation, items))
+        more_waits = any(len(items) >= BATCH for _, items in reply)
+        for batch in _batches(received, in_row, tuple(gaps), again, more_waits=more_waits):
+            self._sink(batch)
         with self.lock:
             for stream, items in reply:
-                readable = sum(1 for _, fields in items if fields)
-                self._tracks[stream].advance(items[-1][0], readable, len(items) - readable)
-        if max((len(items) for _, items in reply), default=0) < BATCH:
-            calls, self._calls = self._calls, []
-            for call in calls:
-                self._on_call(call)
+                self._tracks[stream].advance(items[-1][0], readable[stream], len(items) - readable[stream])
+        if not more_waits:
+            self._answer_calls()
+
+    def _answer_calls(self) -> None:
+        """Everything that was there before them has been handed on."""
+        calls, self._calls = self._calls, []
+        for call in calls:
+            self._on_call(call)
 
     def _without_repetitions(self, reply: Reply) -> tuple[Reply, tuple[tuple[str, str], ...]]:
         """A server that has forgotten its last moments delivers again what we have."""
@@ -127,19 +134,19 @@ class ReadingLoop:
         """A reader that goes on where we were. Raises EnvironmentProblem when that is impossible or takes too long."""
         deadline = time.monotonic() + self._recover_within_s
         while _may_pass(error) and time.monotonic() < deadline and not self.closing.wait(_RETRY_AFTER_S):
-            client = self._endpoint.open()
             try:
-                return self._reopened(client, error)
+                return self._reopened(error)
             except redis.RedisError as again:
                 error = again
-                client.close()
-            except BaseException:
-                client.close()
-                raise
         raise problem_of(error, self._endpoint.address)
 
-    def _reopened(self, client: redis.Redis, error: redis.RedisError) -> Reader:
-        reader = self._reader(client)
+    def _reopened(self, error: redis.RedisError) -> Reader:
+        client = self._endpoint.open()
+        try:
+            reader = self._reader(client)
+        except BaseException:
+            client.close()
+            raise
         try:
             groups = self._groups(client)
             self._make_whole(groups, because=f"reading was interrupted: {problem_of(error, self._endpoint.address)}")
@@ -175,6 +182,8 @@ class ReadingLoop:
         return Groups(client, self._endpoint.address, self._group)
 
     def _reader(self, client: redis.Redis) -> Reader:
+        if is_cluster(client):
+            return ClusterReader(client, self._group, self._tracks, self._private_stream)
         if self._endpoint.doorbell is None:
             return GroupReader(client, self._group, self._tracks)
         return EmbeddedReader(client, self._group, self._tracks, self._endpoint.doorbell)
@@ -185,14 +194,37 @@ def _delivered_again(ids: Sequence[tuple[str, str]]) -> list[Gap]:
     return [Gap(stream, f"{count} delivered again by the server; kept once", 0) for stream, count in counts.items()]
 
 
+def _batches(
+    received: clock.Reading,
+    in_row: Sequence[StreamEntries],
+    gaps: tuple[Gap, ...],
+    again: tuple[tuple[str, str], ...],
+    *,
+    more_waits: bool,
+) -> Iterator[Batch]:
+    """What came in one read from several streams, in order by the server's clock.
+
+    Not while more waits on one of them, as that may be older than what came from the others: then each is handed on alone.
+    """
+    if more_waits:
+        if gaps or again:
+            yield Batch(received, (), gaps, again)
+        for entries in in_row:
+            yield Batch(received, entries)
+    elif in_row or gaps:
+        all_entries = [entry for row in in_row for entry in row]
+        if len(in_row) > 1:
+            all_entries.sort(key=_order)
+        yield Batch(received, tuple(all_entries), gaps, again)
+
+
 def _order(entry: Entry) -> tuple[int, bool]:
-    """What came in one read from several streams is put in order by the server's clock; a command comes before what follows."""
+    """The server's clock in milliseconds; a command comes before what follows."""
     return int(entry.entry_id.partition("-")[0]), entry.stream != wire.INJECTION_COMMANDS
 
 
 def _may_pass(error: redis.RedisError) -> bool:
     if isinstance(error, redis.AuthenticationError):
         return False
-    return isinstance(error, redis.ConnectionError | redis.TimeoutError | redis.ReadOnlyError) or str(error).startswith(
-        _PASSING
-    )
+    passing = (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError, *MOVING)
+    return isinstance(error, passing) or str(error).startswith(_PASSING)

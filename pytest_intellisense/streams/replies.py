@@ -16,7 +16,20 @@ def entries_of(reply: Any) -> Reply:
     Understood: None, lists (RESP2), dicts with or without one more list level (RESP3), fields as dict, flat list or None.
     """
     pairs = reply.items() if isinstance(reply, dict) else reply or ()
-    return [(stream.decode(), [_entry(entry) for entry in _entries(entries)]) for stream, entries in pairs]
+    return [(stream.decode(), _usual(entries) or [_entry(entry) for entry in _entries(entries)]) for stream, entries in pairs]
+
+
+def _usual(entries: Any) -> Entries | None:
+    """What our own connection gets all the time, read without detours: `[[id, [name, value]]]`, with or without a clock."""
+    try:
+        fields = entries[0][1]
+        if isinstance(fields, list) and len(fields) == 4:
+            return [(entry_id.decode(), {name: text, clock: domain}) for entry_id, (name, text, clock, domain) in entries]
+        if isinstance(fields, list) and len(fields) == 2:
+            return [(entry_id.decode(), {name: text}) for entry_id, (name, text) in entries]
+    except (TypeError, ValueError, AttributeError, IndexError):
+        pass
+    return None
 
 
 def _entries(entries: Any) -> Iterator[Any]:

@@ -68,14 +68,15 @@ class OwnEvents:
         tell(self._ledger, "".join(f"{entry.entry_id}\n" for batch in batches for entry in batch.entries))
 
 
-def batch_of(numbers: Sequence[int]) -> Batch:
-    """Events with an image each, every image of its own content."""
+def batch_of(numbers: Sequence[int], images_every: int) -> Batch:
+    """Events, each or each n-th with an image, every image of its own content."""
     from pytest_intellisense.codec.entries import Batch, Entry
     from testrade_hooks import clock, wire
 
     entries = []
     for number in numbers:
-        event = wire.event("TESTRADE_PROCESSED_ROI_IMAGE", {"number": number, "text": "x" * 400}, image_bytes=image(number))
+        picture = image(number) if number % images_every == 0 else None
+        event = wire.event("TESTRADE_PROCESSED_ROI_IMAGE", {"number": number, "text": "x" * 400}, image_bytes=picture)
         entries.append(Entry(event.stream, f"{number + 1}-0", wire.encode(event)))
     return Batch(clock.now(), tuple(entries))
 
@@ -186,6 +187,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--way", choices=WAYS, default="sound")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--batches", type=int, help="how many; without it: until killed")
+    parser.add_argument("--images-every", type=int, default=1)
     parser.add_argument("--pause", type=float, default=0.0, help="seconds after each batch")
     parser.add_argument("--idle", type=float, default=0.0, help="seconds after the last batch")
     parser.add_argument("--durability", choices=("strict", "relaxed"), default="strict")
@@ -201,7 +203,7 @@ def main() -> None:
     with CaptureSession(given.root, "session", source, durability=given.durability) as session:
         tell(1, "recording\n")
         for number in itertools.count() if given.batches is None else range(given.batches):
-            source.feed(batch_of(range(number * given.batch, (number + 1) * given.batch)))
+            source.feed(batch_of(range(number * given.batch, (number + 1) * given.batch), given.images_every))
             session.flush()
             time.sleep(given.pause)
         time.sleep(given.idle)

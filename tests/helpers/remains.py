@@ -36,8 +36,9 @@ class Remains:
         events = list(log)
         dangling = sum(1 for event in events if event.image and not _sound(session / event.image.path, event.image.sha256))
         lost = len(told - {event.entry_id for event in events})
-        damaged = len(log.damage.damaged_lines) + log.damage.missing_lines
-        return cls(len(told), lost, dangling, len(log.damage.torn_tails), damaged)
+        damage = log.damage
+        damaged = damage.damaged_lines + damage.missing_lines + damage.contradictions + damage.unreadable_files
+        return cls(len(told), lost, dangling, damage.torn_tails, damaged)
 
     def __add__(self, other: Remains) -> Remains:
         return Remains(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))

@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ CONNECT_TIMEOUT_S = 2.0
 REPLY_TIMEOUT_S = 4.0
 """Longer than any blocking read of ours, and together with the connect still under 5 s of waiting for a mute server."""
 
+LOADED_WITHIN_S = 4.0
+_PING_AGAIN_S = 0.05
 _RESOLVE_TIMEOUT_S = 2.0
 _OVER_TLS = " over TLS"
 
@@ -50,7 +53,7 @@ class Endpoint:
         client = self.open()
         try:
             with reported(self.address):
-                client.ping()
+                _ping(client)
                 clustered = self.open_cluster is not None and _is_of_cluster(client)
         except EnvironmentProblem:
             client.close()
@@ -180,6 +183,20 @@ def problem_of(error: BaseException, address: str, *, key: str = "") -> Environm
     if isinstance(error, redis.ConnectionError | OSError):
         return EnvironmentProblem(f"{where} broke the connection", hint="is it running? If it speaks TLS only, use rediss://")
     return EnvironmentProblem(f"{where} refused a command{of_key}: {text}")
+
+
+def _ping(client: redis.Redis) -> None:
+    """A server that is still loading its data is waited for."""
+    deadline = time.monotonic() + LOADED_WITHIN_S
+    while True:
+        try:
+            client.ping()
+        except redis.BusyLoadingError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PING_AGAIN_S)
+        else:
+            return
 
 
 def _client(options: dict[str, Any]) -> redis.Redis:

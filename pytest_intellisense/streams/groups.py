@@ -16,6 +16,8 @@ from pytest_intellisense.streams.tracks import StreamFacts, Track
 CONSUMER = "recorder"
 """The one consumer of every group of ours: a session that was interrupted finds its pending entries under the same name."""
 
+_OF_THE_SERVER = (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError, redis.exceptions.ClusterDownError)
+"""It is away, starting or switching over (MASTERDOWN is a ClusterDownError), which may pass; the rest is about a stream."""
 _PAGE = 1000
 _GONE_UNREAD = "our consumer group was gone and was made again; whether entries went with it cannot be measured"
 _RECREATED = "the stream was deleted or recreated; what was lost with it cannot be measured"
@@ -150,7 +152,7 @@ class Groups:
             raise redis.ConnectionError(str(error)) from error
 
     def _checked(self, reply: Any, stream: str) -> Any:
-        if isinstance(reply, redis.ConnectionError | redis.TimeoutError):
+        if isinstance(reply, _OF_THE_SERVER) or (isinstance(reply, Exception) and str(reply).startswith("BUSY ")):
             raise reply
         if isinstance(reply, Exception):
             raise problem_of(reply, self._address, key=stream)

@@ -108,9 +108,9 @@ def test_the_count_is_exact_in_every_history(endpoint: Endpoint, chance: random.
     assert [history for history in live_through_many(endpoint, chance, 60) if not history.told_rightly] == []
 
 
-def test_histories_lose_entries(endpoint: Endpoint, chance: random.Random) -> None:
+def test_histories_lose_entries(redis_server: RedisServer, chance: random.Random) -> None:
     """The control of the histories themselves: many of them lose something, and saying that nothing is lost is wrong."""
-    histories = live_through_many(endpoint, chance, 10, deletions=False)
+    histories = live_through_many(endpoint_of(redis_server.url), chance, 20, deletions=False)
     assert any(history.lost for history in histories)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_intellisense.cli.exits import COMPLETE, NOTHING_READABLE, READABLE_WITH_LOSSES
+from pytest_intellisense.cli.redis_url import add_redis_arguments, redis_url_of
 
 if TYPE_CHECKING:
     from pytest_intellisense.doctor.finding import Finding
@@ -21,17 +22,17 @@ _INDENT = " " * 25
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--redis-url", required=True, metavar="URL", help="redis://[user:password@]host:port/db")
+    add_redis_arguments(parser)
     parser.add_argument("--stream", action="append", default=[], metavar="NAME", help="one more stream to look at")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 all well, 3 with warnings, 1 when nothing could be recorded. Raises SettingsError for what is no Redis URL."""
+    """0 all well, 3 with warnings, 1 when nothing could be recorded. Raises SettingsError."""
     from pytest_intellisense.doctor.examination import examine
     from pytest_intellisense.streams.connection import endpoint_of
 
-    endpoint = endpoint_of(arguments.redis_url)
+    endpoint = endpoint_of(redis_url_of(arguments))
     findings = examine(endpoint, arguments.stream)
     if arguments.json:
         print(json.dumps({"redis": endpoint.address, "findings": [_row(one) for one in findings]}, indent=2))

@@ -18,11 +18,11 @@ class Asking:
     """One client. Broken connections are raised as redis errors."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._client = client
+        self.client = client
 
     def nodes(self) -> list[Asking]:
         """Each server by itself: one, or every primary of a cluster."""
-        cluster: Any = self._client
+        cluster: Any = self.client
         if not isinstance(cluster, redis.RedisCluster):
             return [self]
         return [Asking(cluster.get_redis_connection(node)) for node in cluster.get_primaries()]  # type: ignore[no-untyped-call]
@@ -36,7 +36,7 @@ class Asking:
 
     def ask_each(self, commands: Sequence[Command]) -> list[Any]:
         """All answers of one round trip; a refusal is a CannotSee, any other error of one command stands in its place."""
-        pipeline = self._client.pipeline(transaction=False)
+        pipeline = self.client.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
         return [

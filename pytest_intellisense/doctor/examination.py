@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from pytest_intellisense.capture.senses import EVERY_STREAM
 from pytest_intellisense.doctor import clocks, injection, readers, server, streams
 from pytest_intellisense.doctor.asking import Asking, CannotSee
 from pytest_intellisense.doctor.finding import Finding, Level, fail, ok
@@ -35,7 +36,7 @@ def _looks(asking: Asking, names: Sequence[str]) -> list[Finding]:
         ("version", partial(server.version, asking)),
         ("round trip", partial(server.round_trip, asking)),
         *((look.__name__, partial(look, node)) for node in asking.nodes() for look in (server.memory, server.persistence)),
-        ("rights", partial(rights, asking, names)),
+        ("rights", partial(rights, asking, tuple(dict.fromkeys((*names, *EVERY_STREAM))))),
         ("contract", partial(streams.generation, seen)),
         ("streams", partial(streams.states, seen)),
         ("streams", partial(streams.undeclared, asking, [one.name for one in seen])),

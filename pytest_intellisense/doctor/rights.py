@@ -1,61 +1,31 @@
-"""Which rights a recorder would lack, found by giving each of its commands in a form that does nothing.
-
-An id that is none, or a group that nobody has, is refused after the rights were looked at and before anything is changed.
-"""
+"""Which rights a recorder would lack with this Redis user."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
 
-from pytest_intellisense.doctor.asking import Asking, CannotSee, Command
+from pytest_intellisense.doctor.asking import Asking
 from pytest_intellisense.doctor.finding import Finding, fail, ok
-
-_NO_ID = "no-id"
+from pytest_intellisense.streams.rights import refusals
 
 
 def rights(asking: Asking, streams: Sequence[str]) -> Iterator[Finding]:
-    name = f"doctor-{secrets.token_hex(6)}"
-    private = f"intellisense:capture:{name}"
-    commands = [command for stream in streams for command in _of_stream(stream, f"intellisense:{name}")]
-    commands += [*_of_stream(private, f"intellisense:{name}"), ("XADD", private, _NO_ID, "call", ""), ("DEL", private)]
-    answers = asking.ask_each(commands)
-    refused: dict[str, list[str]] = {}
-    for command, answer in zip(commands, answers, strict=True):
-        if isinstance(answer, CannotSee):
-            refused.setdefault(_right(command), []).append(_key(command))
+    """Every command of a recorder is tried in a form that changes nothing."""
+    refused = refusals(asking.client, streams, f"intellisense:capture:doctor-{secrets.token_hex(6)}")
     if not refused:
         yield ok("rights", "all that a recorder needs")
-        return
-    for right, keys in refused.items():
-        where = f"all {len(keys)} keys" if len(keys) > len(streams) else ", ".join(keys[:3]) + (" …" if len(keys) > 3 else "")
-        yield fail(
-            "rights",
-            f"a recorder may not use {right.replace('|', ' ').upper()} on {where}",
-            f"ACL SETUSER … +{right} {_patterns(keys)}",
-        )
+    for command in [one for one in refused if not one.stream]:
+        yield fail("rights", f"a recorder may not use {command}", f"ACL SETUSER … {command.rule}")
+    of_key: dict[str, list[str]] = {}
+    for one in refused:
+        if one.stream:
+            of_key.setdefault(_pattern(one.stream), []).append(str(one))
+    for pattern, told in of_key.items():
+        more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+        yield fail("rights", f"a recorder may not use {told[0]}{more}", f"ACL SETUSER … ~{pattern}")
 
 
-def _of_stream(stream: str, group: str) -> list[Command]:
-    return [
-        ("XINFO STREAM", stream),
-        ("XREVRANGE", stream, "-", "+", "COUNT", 1),
-        ("XRANGE", stream, "+", "-", "COUNT", 1),
-        ("XGROUP CREATE", stream, group, _NO_ID),
-        ("XREADGROUP", "GROUP", group, "recorder", "COUNT", 1, "STREAMS", stream, ">"),
-        ("XACK", stream, group, "0-1"),
-        ("XGROUP DESTROY", stream, group),
-    ]
-
-
-def _right(command: Command) -> str:
-    """As ACL SETUSER spells it."""
-    return str(command[0]).lower().replace(" ", "|")
-
-
-def _key(command: Command) -> str:
-    return str(command[-2]) if command[0] == "XREADGROUP" else str(command[1])
-
-
-def _patterns(keys: Sequence[str]) -> str:
-    return " ".join(dict.fromkeys(f"~{key.partition(':')[0]}:*" if ":" in key else f"~{key}" for key in keys))
+def _pattern(stream: str) -> str:
+    head, colon, _ = stream.partition(":")
+    return f"{head}:*" if colon else stream

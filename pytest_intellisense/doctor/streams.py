@@ -11,6 +11,7 @@ import redis
 
 from pytest_intellisense.codec.dialects import DialectCount
 from pytest_intellisense.codec.entries import Entry
+from pytest_intellisense.codec.limits import read_within_limits
 from pytest_intellisense.doctor.asking import Asking, CannotSee
 from pytest_intellisense.doctor.finding import Finding, Level, fail, note, ok, warn
 from pytest_intellisense.streams.replies import entries_of
@@ -20,7 +21,7 @@ _NEWEST = 10
 _SILENT_AFTER_S = 600.0
 _KEYS_AT_ONCE = 1000
 _SCANS = 20
-_ELSEWHERE = ("order_events", "ocr:cold-path", "ocr:events")
+_ELSEWHERE = (*wire.LOGGER_STREAMS, *wire.CHILD_STREAMS)
 _OURS = frozenset({wire.INJECTION_COMMANDS, wire.INJECTION_RESPONSES})
 
 
@@ -85,7 +86,7 @@ def generation(seen: Sequence[StreamSeen]) -> Iterator[Finding]:
     for one in seen:
         for entry in one.newest:
             try:
-                count.add(entry.stream, wire.decode(entry.stream, entry.fields).event_type)
+                count.add(entry.stream, wire.decode(entry.stream, entry.fields, read_within_limits).event_type)
             except ValueError as problem:
                 unreadable[one.name] = str(problem)
     if count.generation.startswith("silent"):

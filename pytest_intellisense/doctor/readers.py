@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytest_intellisense.doctor.finding import Finding, note, ok, warn
+from pytest_intellisense.doctor.finding import Finding, Level, note, ok, warn
 from pytest_intellisense.doctor.streams import StreamSeen, seen_as
 from pytest_intellisense.housekeeping.stream_watch import group_lags, stream_state
 
@@ -37,6 +37,8 @@ def trimming(seen: Sequence[StreamSeen]) -> Iterator[Finding]:
 
 def groups(seen: Sequence[StreamSeen]) -> Iterator[Finding]:
     """Consumer groups: those of others, and those that sessions of ours left behind."""
+    if refused := next((one.groups_refusal for one in seen if one.groups_refusal), ""):
+        yield Finding(Level.UNSEEN, "groups", refused)
     ours: dict[str, int] = {}
     for one in seen:
         for lag in group_lags(one.name, one.info, one.groups):

@@ -17,13 +17,12 @@ def rights(asking: Asking, streams: Sequence[str]) -> Iterator[Finding]:
         yield ok("rights", "all that a recorder needs")
     for command in [one for one in refused if not one.stream]:
         yield fail("rights", f"a recorder may not use {command}", f"ACL SETUSER … {command.rule}")
-    of_key: dict[str, list[str]] = {}
+    of_pattern: dict[str, dict[str, None]] = {}
     for one in refused:
         if one.stream:
-            of_key.setdefault(_pattern(one.stream), []).append(str(one))
-    for pattern, told in of_key.items():
-        more = f" and {len(told) - 1} more" if len(told) > 1 else ""
-        yield fail("rights", f"a recorder may not use {told[0]}{more}", f"ACL SETUSER … ~{pattern}")
+            of_pattern.setdefault(_pattern(one.stream), {})[one.stream] = None
+    for pattern, names in of_pattern.items():
+        yield fail("rights", f"a recorder may not use {', '.join(names)}", f"ACL SETUSER … ~{pattern}")
 
 
 def _pattern(stream: str) -> str:

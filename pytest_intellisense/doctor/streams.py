@@ -27,13 +27,14 @@ _OURS = frozenset({wire.INJECTION_COMMANDS, wire.INJECTION_RESPONSES})
 
 @dataclass(frozen=True, slots=True)
 class StreamSeen:
-    """One stream. `refusal` says why it could not be looked at; `info` is empty where there is no such key."""
+    """One stream. `refusal` says why it, or its groups, could not be looked at; `info` is empty where there is no such key."""
 
     name: str
     info: Mapping[str, Any]
     groups: Sequence[Mapping[str, Any]]
     newest: Sequence[Entry]
     refusal: str = ""
+    groups_refusal: str = ""
     wrong_type: bool = False
 
     @property
@@ -140,4 +141,5 @@ def _seen(name: str, info: Any, groups: Any, newest: Any) -> StreamSeen:
         () if isinstance(groups, Exception) else groups,
         [Entry(name, entry_id, fields) for _, items in entries for entry_id, fields in items],
         refusal,
+        str(groups) if isinstance(groups, CannotSee) else "",
     )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -140,6 +141,7 @@ def test_least_privileges(redis_server: RedisServer, client: redis.Redis, capsys
     assert told.code == 0
     assert told.of("rights", "ok")
     assert "INFO" in told.of("memory", "cannot see")
+    assert "XINFO GROUPS" in told.of("groups", "cannot see")
     assert SECRET not in told.text
 
 
@@ -247,3 +249,12 @@ def test_no_redis_url_is_a_mistake_of_usage() -> None:
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: not the URL of a Redis")
     assert SECRET not in ended.stderr
+
+
+def test_every_subject_is_explained(redis_server: RedisServer, client: redis.Redis, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads a line of the report finds its first word in the docs."""
+    publish(client)
+    client.xgroup_create(wire.ORDER_FILLS, "the app", "0")
+    subjects = {one["subject"] for one in Told(capsys, redis_server.url).findings}
+    page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
+    assert [subject for subject in subjects if f"| `{subject}` |" not in page] == []

@@ -30,6 +30,7 @@ class Damage:
     torn_tails: int = 0
     damaged_lines: int = 0
     missing_lines: int = 0
+    displaced_lines: int = 0
     contradictions: int = 0
     unreadable_files: int = 0
     repeats: int = 0
@@ -37,7 +38,14 @@ class Damage:
 
     @property
     def lossless(self) -> bool:
-        return not (self.torn_tails or self.damaged_lines or self.missing_lines or self.contradictions or self.unreadable_files)
+        return not (
+            self.torn_tails
+            or self.damaged_lines
+            or self.missing_lines
+            or self.displaced_lines
+            or self.contradictions
+            or self.unreadable_files
+        )
 
     def torn(self, file: str, line: int, what: str) -> None:
         self.torn_tails += 1
@@ -52,6 +60,10 @@ class Damage:
         self._place(
             file, line, f"{number} {'line is' if number == 1 else 'lines are'} missing {'here' if line else 'at the end'}"
         )
+
+    def displaced(self, file: str, line: int, what: str) -> None:
+        self.displaced_lines += 1
+        self._place(file, line, what)
 
     def contradicts(self, file: str, line: int, what: str) -> None:
         self.contradictions += 1

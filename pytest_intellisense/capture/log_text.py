@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from pytest_intellisense.capture.damage import Damage
@@ -11,6 +12,7 @@ from pytest_intellisense.capture.segments import BrokenCompression, LogFile
 from pytest_intellisense.codec.log_lines import DamagedLine, read_line
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
+_MOST_GAPS = 1000
 
 
 class Line(NamedTuple):
@@ -19,6 +21,15 @@ class Line(NamedTuple):
     number: int
     offset: int
     text: bytes
+
+
+@dataclass(slots=True)
+class _Gap:
+    """Numbers from `begin` up to `end` that no line before line `number` had; a line may still turn up later."""
+
+    begin: int
+    end: int
+    number: int
 
 
 class LogText:
@@ -34,6 +45,7 @@ class LogText:
         self._damage = damage
         self._growing = growing
         self._number = 0
+        self._gaps: list[_Gap] = []
 
     def __iter__(self) -> Iterator[Line]:
         log = self.log
@@ -48,6 +60,7 @@ class LogText:
             self._damage.unreadable(log.shown, None, "is a link, pipe or device and was not opened")
         except OSError as problem:
             self._damage.unreadable(log.shown, None, f"cannot be read: {problem.strerror or problem}")
+        self._tell_gaps(0)
 
     def _lines(self, file: BinaryIO) -> Iterator[Line]:
         """`\\n` is the only line end, so that no text can break a line."""
@@ -67,11 +80,35 @@ class LogText:
                 self._damage.damaged(self.log.shown, self._number, str(problem))
                 self.written += 1
             else:
-                if seq > self.written:
-                    self._damage.missing(self.log.shown, self._number, seq - self.written)
-                self.written = seq + 1
+                self._account(seq)
                 yield Line(self._number, offset, text)
             offset += size
+
+    def _account(self, seq: int) -> None:
+        if seq == self.written:
+            self.written += 1
+        elif seq > self.written:
+            self._gaps.append(_Gap(self.written, seq, self._number))
+            self._tell_gaps(_MOST_GAPS)
+            self.written = seq + 1
+        else:
+            self._fill_gap(seq)
+
+    def _fill_gap(self, seq: int) -> None:
+        """A number that is late: out of order if it was missed, else the line is there twice."""
+        for gap in self._gaps:
+            if gap.begin <= seq < gap.end:
+                self._damage.displaced(self.log.shown, self._number, f"line {seq + 1} stands here")
+                rest = _Gap(seq + 1, gap.end, gap.number)
+                gap.end = seq
+                self._gaps += [rest] if rest.begin < rest.end else []
+                self._gaps = [gap for gap in self._gaps if gap.begin < gap.end]
+                return
+
+    def _tell_gaps(self, most: int) -> None:
+        while len(self._gaps) > most:
+            gap = self._gaps.pop(0)
+            self._damage.missing(self.log.shown, gap.number, gap.end - gap.begin)
 
     def _torn(self, size: int, begin: bytes) -> None:
         if self._growing:

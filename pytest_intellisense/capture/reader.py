@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,8 +52,9 @@ class SessionLog:
     def records(self) -> Iterator[Recorded]:
         """The events and where they stand."""
         self.damage, self.lines = Damage(), {}
-        repeats = Repeats(lambda: ((record.event, record.generation) for record in self._merged(Damage())))
-        for record in self._merged(self.damage):
+        standing = _Standing.of(self.directory)
+        repeats = Repeats(lambda: ((one.event, one.generation) for one in self._merged(Damage(), standing)))
+        for record in self._merged(self.damage, standing):
             said = repeats.of(record.event, record.generation)
             if said is Said.FIRST:
                 yield record
@@ -68,13 +70,14 @@ class SessionLog:
 
     def unparsed(self) -> Iterator[dict[str, Any]]:
         """The entries that could not be read as events, raw, with the reason."""
-        return (json.loads(line.text) for _, line in self._lines(UNPARSED, self.damage))
+        standing = _Standing.of(self.directory)
+        return (json.loads(line.text) for _, line in self._lines(UNPARSED, self.damage, standing))
 
-    def _merged(self, damage: Damage) -> Iterator[Recorded]:
-        return heapq.merge(*(self._records(name, damage) for name in LOGS), key=attrgetter("sequence"))
+    def _merged(self, damage: Damage, standing: _Standing) -> Iterator[Recorded]:
+        return heapq.merge(*(self._records(name, damage, standing) for name in LOGS), key=attrgetter("sequence"))
 
-    def _records(self, name: str, damage: Damage) -> Iterator[Recorded]:
-        for log, line in self._lines(name, damage):
+    def _records(self, name: str, damage: Damage, standing: _Standing) -> Iterator[Recorded]:
+        for log, line in self._lines(name, damage, standing):
             try:
                 event, generation = event_of(line.text)
             except DamagedLine as problem:
@@ -82,25 +85,34 @@ class SessionLog:
             else:
                 yield Recorded(event.global_sequence_id, event, generation, log, line)
 
-    def _lines(self, name: str, damage: Damage) -> Iterator[tuple[LogFile, Line]]:
-        held = is_held(self.directory)
+    def _lines(self, name: str, damage: Damage, standing: _Standing) -> Iterator[tuple[LogFile, Line]]:
         written = 0
         for log in logs_named(self.directory, name):
-            text = LogText(log, damage, growing=held)
+            text = LogText(log, damage, growing=standing.held)
             for line in text:
                 yield log, line
             written += text.written
-        if missing := max(0, self._counted(name, held) - written):
+        if missing := max(0, standing.counts.get(name, 0) - written):
             damage.missing(name, None, missing)
         if damage is self.damage:
             self.lines[name] = written + missing
 
-    def _counted(self, name: str, held: bool) -> int:
-        """How many lines session.json says there are; 0 if it does not vouch for that."""
-        facts, _ = stated_facts(self.directory)
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Whether somebody writes to the session, and how many lines session.json vouches for, if it was written at the end."""
+
+    held: bool
+    counts: Mapping[str, int]
+
+    @classmethod
+    def of(cls, session: Path) -> _Standing:
+        held = is_held(session)
+        facts, _ = stated_facts(session)
         if state_of(facts, held=held) not in FINAL:
-            return 0
-        return whole_number(part_of(facts, "counts"), name) - whole_number(part_of(part_of(facts, "dropped"), "counts"), name)
+            return cls(held, {})
+        counts, dropped = part_of(facts, "counts"), part_of(part_of(facts, "dropped"), "counts")
+        return cls(held, {name: whole_number(counts, name) - whole_number(dropped, name) for name in counts})
 
 
 def read_session(directory: Path) -> SessionLog:

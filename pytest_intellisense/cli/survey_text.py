@@ -85,6 +85,7 @@ def damage_text(damage: Damage) -> str:
         (damage.torn_tails, "torn tail", "torn tails"),
         (damage.damaged_lines, "damaged line", "damaged lines"),
         (damage.missing_lines, "missing line", "missing lines"),
+        (damage.displaced_lines, "line out of order", "lines out of order"),
         (damage.contradictions, "contradiction", "contradictions"),
         (damage.unreadable_files, "unreadable file", "unreadable files"),
     )
@@ -114,6 +115,7 @@ def as_json(survey: Survey, disk: OnDisk) -> dict[str, Any]:
             "torn_tails": damage.torn_tails,
             "damaged_lines": damage.damaged_lines,
             "missing_lines": damage.missing_lines,
+            "displaced_lines": damage.displaced_lines,
             "contradictions": damage.contradictions,
             "unreadable_files": damage.unreadable_files,
             "repeats": damage.repeats,

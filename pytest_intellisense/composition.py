@@ -165,7 +165,9 @@ class Runtime:
 
     def _bring_up(self, opened: ExitStack) -> None:
         from pytest_intellisense.capture.session import CaptureSession
+        from pytest_intellisense.codec.bulk import BulkData
         from pytest_intellisense.housekeeping.disk_watch import DiskWatch
+        from pytest_intellisense.streams.blobs import blob_reader
         from pytest_intellisense.streams.consumer import StreamConsumer
         from pytest_intellisense.streams.injector import StreamInjector
         from pytest_intellisense.targets.embedded import MAX_COMMANDS, MAX_PER_S
@@ -183,6 +185,7 @@ class Runtime:
             consumer,
             durability=settings.durability,
             before_write=DiskWatch(settings.capture_dir).require,
+            bulk=BulkData(blob_reader(self.endpoint)),
         )
         self.capture.start()
         opened.callback(self.capture.close)

@@ -14,6 +14,7 @@ from pytest_intellisense.capture.recording import Recording
 from pytest_intellisense.capture.records import read_batch
 from pytest_intellisense.capture.resuming import Earlier
 from pytest_intellisense.capture.segmented_log import SegmentedLog
+from pytest_intellisense.codec.bulk import BulkData
 from pytest_intellisense.codec.dialects import DialectCount
 from pytest_intellisense.codec.entries import Batch, Entry
 from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, IntelliSenseError
@@ -46,7 +47,7 @@ class LiveCapture:
     """`start`, then `write_facts` every second or two until `ended` is set or it is enough, then `finish`; all from one thread.
 
     Every batch: numbered and counted by the reading thread, written and synced by the writing one, then acknowledged.
-    `facts` are added to session.json.
+    `facts` are added to session.json; `bulk` knows where images are that events only refer to.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class LiveCapture:
         facts: Mapping[str, Any],
         dashcam: Dashcam | None = None,
         earlier: Earlier | None = None,
+        bulk: BulkData | None = None,
     ) -> None:
         self._earlier = earlier or Earlier()
         self.statistics = self._earlier.statistics
@@ -71,6 +73,7 @@ class LiveCapture:
         self._consumer = consumer
         self._session_id = session_id
         self._first_segment = log.segment
+        self._bulk = bulk or BulkData()
         self._durability = durability
         self._facts = dict(facts)
         self._next_sequence = self._earlier.next_sequence
@@ -196,7 +199,7 @@ class LiveCapture:
     def _take(self, batch: Batch) -> None:
         """Called by the reading thread."""
         assert self._recording is not None
-        record = read_batch(batch, self._next_sequence)
+        record = read_batch(batch, self._next_sequence, self._bulk)
         self._next_sequence += len(record)
         if self.dashcam is not None:
             self.dashcam.look([event for event, _ in record.events])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -129,8 +128,8 @@ def _with_beside(payload: Mapping[str, Any], said: wire.WireEvent) -> Mapping[st
 
 
 def _lossless(data: bytes) -> str | dict[str, str]:
-    """As text where it is text, else in base64."""
+    """As text where it is text, else in hexadecimal, in which no word can be mistaken for a secret."""
     try:
         return data.decode()
     except UnicodeDecodeError:
-        return {"base64": base64.b64encode(data).decode()}
+        return {"hex": data.hex()}

@@ -18,7 +18,8 @@ REDACTED = "[redacted]"
 MARK = "redacted"
 
 SECRET_STREAMS = frozenset(
-    {wire.CONFIG_CHANGES, wire.INJECTION_COMMANDS, wire.INJECTION_RESPONSES, wire.SYSTEM_ALERTS, wire.CORRELATION_LOG}
+    {wire.CONFIG_CHANGES, wire.INJECTION_COMMANDS, wire.INJECTION_RESPONSES}
+    | {wire.SYSTEM_ALERTS, wire.CORE_HEALTH, wire.CORRELATION_LOG}
 )
 """Where configurations, answers and messages travel: their entries are looked through one by one."""
 

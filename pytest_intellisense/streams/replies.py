@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Fields = Mapping[bytes, bytes]
@@ -24,7 +25,10 @@ def _usual(entries: Any) -> Entries | None:
     try:
         fields = entries[0][1]
         if isinstance(fields, list) and len(fields) == 4:
-            return [(entry_id.decode(), {name: text, clock: domain}) for entry_id, (name, text, clock, domain) in entries]
+            read: Entries = [
+                (entry_id.decode(), {name: text, clock: domain}) for entry_id, (name, text, clock, domain) in entries
+            ]
+            return read if sum([len(pair) for _, pair in read]) == 2 * len(read) else None  # None: a name stands there twice
         if isinstance(fields, list) and len(fields) == 2:
             return [(entry_id.decode(), {name: text}) for entry_id, (name, text) in entries]
     except (TypeError, ValueError, AttributeError, IndexError):
@@ -43,5 +47,22 @@ def _entries(entries: Any) -> Iterator[Any]:
 def _entry(entry: Any) -> tuple[str, Fields]:
     entry_id, fields = entry[0], entry[1]
     if isinstance(fields, list):
-        fields = dict(zip(fields[::2], fields[1::2], strict=True))
+        pairs = list(zip(fields[::2], fields[1::2], strict=True))
+        fields = dict(pairs)
+        if len(fields) < len(pairs):
+            fields = _with_repeated(pairs)
     return entry_id.decode(), fields or {}
+
+
+def _with_repeated(pairs: Sequence[tuple[bytes, bytes]]) -> Fields:
+    """A name that stands there more than once has its last value; the earlier ones are `name#1`, `name#2` and so on."""
+    seen: Counter[bytes] = Counter()
+    last = dict(pairs)
+    earlier = {}
+    left = Counter(name for name, _ in pairs)
+    for name, value in pairs:
+        left[name] -= 1
+        if left[name]:
+            seen[name] += 1
+            earlier[b"%b#%d" % (name, seen[name])] = value
+    return {**earlier, **last}

@@ -105,7 +105,7 @@ def test_no_id_and_two_ids(fields: dict[bytes, bytes], expected: str | None) -> 
 
 
 def test_odd_entries_pass_a_real_server(tmp_path: Path) -> None:
-    """A field of 20 MB, 5,000 fields, an empty name, bytes that are no text: every entry is an event or is kept raw."""
+    """A field of 20 MB, 5,000 fields, an empty name, a repeated one, bytes that are no text: all are events or kept raw."""
     plain = fill({"symbol": "AAPL"})
     entries = [
         fill({"note": "x" * (20 * MEGABYTE)}),
@@ -118,12 +118,14 @@ def test_odd_entries_pass_a_real_server(tmp_path: Path) -> None:
         with session, server.client() as client:
             for fields in entries:
                 client.xadd(wire.ORDER_FILLS, fields)  # type: ignore[arg-type]
+            client.execute_command("XADD", wire.ORDER_FILLS, "*", "a", "1", "json_payload", plain[b"json_payload"], "a", "2")
             session.loss()
     log = read_session(session.directory)
-    large, many, odd = list(log)
+    large, many, odd, repeated = list(log)
     assert large.marks == ("truncated",)
     assert len(many.payload[BESIDE]["fields"]) == 5000
     assert back(odd) == {b"": b"empty name", b"\xff\x00": b"\x00\r\n\xfe"}
+    assert back(repeated) == {b"a": b"2", b"a#1": b"1"}
     (raw,) = log.unparsed()
     assert {base64.b64decode(name): base64.b64decode(value) for name, value in raw["fields_base64"].items()} == entries[3]
     assert log.damage.lossless
@@ -133,7 +135,7 @@ def back(event: TimelineEvent) -> dict[bytes, bytes]:
     """The fields that stood beside the envelope, as they were published."""
 
     def data(part: str | dict[str, str]) -> bytes:
-        return part.encode() if isinstance(part, str) else base64.b64decode(part["base64"])
+        return part.encode() if isinstance(part, str) else bytes.fromhex(part["hex"])
 
     return {data(field["name"]): data(field["value"]) for field in event.payload.get(BESIDE, {}).get("fields", [])}
 

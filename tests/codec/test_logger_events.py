@@ -270,7 +270,7 @@ def test_what_stands_beside_the_payload_is_kept() -> None:
         "fields": [
             {"name": "trace", "value": "t-1"},
             {"name": "", "value": "empty"},
-            {"name": {"base64": "/w=="}, "value": "\x00\r\n"},
+            {"name": {"hex": "ff"}, "value": "\x00\r\n"},
         ],
     }
 

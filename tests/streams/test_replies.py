@@ -40,6 +40,15 @@ def test_a_deleted_entry_has_no_fields(fields: Any) -> None:
     assert entries_of([[b"s", [(b"1-1", fields)]]]) == [("s", [("1-1", {})])]
 
 
-def test_raw_fields_may_repeat_a_name() -> None:
-    """The last one counts, as with the client's own parser."""
-    assert entries_of({b"s": [[b"1-1", [b"f", b"1", b"f", b"2"]]]}) == [("s", [("1-1", {b"f": b"2"})])]
+@pytest.mark.parametrize(
+    ("raw", "fields"),
+    [
+        ([b"f", b"1", b"f", b"2"], {b"f": b"2", b"f#1": b"1"}),
+        ([b"f", b"1", b"f", b"2", b"g", b"3", b"f", b"4"], {b"f": b"4", b"f#1": b"1", b"f#2": b"2", b"g": b"3"}),
+    ],
+)
+def test_raw_fields_may_repeat_a_name(raw: list[bytes], fields: dict[bytes, bytes]) -> None:
+    """The last one counts, as with the client's own parser; the earlier ones are not lost."""
+    assert entries_of({b"s": [[b"1-1", raw]]}) == [("s", [("1-1", fields)])]
+    usual = [b"a", b"1", b"b", b"2"]
+    assert entries_of({b"s": [[b"1-0", usual], [b"1-1", raw]]})[0][1][1] == ("1-1", fields)

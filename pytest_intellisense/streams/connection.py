@@ -91,8 +91,14 @@ def endpoint_of(url: str) -> Endpoint:
     options |= {
         "decode_responses": False,
         "retry": Retry(NoBackoff(), 0),
+        "retry_on_timeout": False,
         "socket_timeout": REPLY_TIMEOUT_S,
     }
+    try:
+        _client(options).connection_pool.make_connection()
+    except (TypeError, ValueError, redis.RedisError) as problem:
+        hint = "leave out what stands behind the question mark"
+        raise SettingsError(f"an option of the Redis URL is not understood: {problem}", hint=hint) from None
     path = options.get("path")
     if path is not None:
         return Endpoint(str(path), lambda: _client(options))

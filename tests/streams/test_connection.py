@@ -9,9 +9,13 @@ from collections.abc import Iterator
 import pytest
 from helpers.redis_server import RedisServer
 
+from pytest_intellisense.codec.entries import Entry
 from pytest_intellisense.errors import EnvironmentProblem, IntelliSenseError, SettingsError
+from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.streams import connection
 from pytest_intellisense.streams.connection import connect, endpoint_of, problem_of, reported
+from pytest_intellisense.streams.consumer import StreamConsumer
+from testrade_hooks import wire
 
 SECRET = "hunter2"
 
@@ -88,6 +92,33 @@ def test_no_redis_url() -> None:
     """Something else than a URL is a mistake in the settings."""
     with pytest.raises(SettingsError, match="not a Redis URL"):
         endpoint_of("http://127.0.0.1:6379")
+
+
+@pytest.mark.parametrize("option", ["foo=1", "protocol=9", "max_connections=few"])
+def test_an_option_that_no_client_has(option: str) -> None:
+    """A mistake in the settings too, not a traceback."""
+    with pytest.raises(SettingsError, match="Redis URL"):
+        endpoint_of(f"redis://127.0.0.1:6379/0?{option}")
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["protocol=2", "protocol=3", "decode_responses=yes", "socket_timeout=0.001", "retry_on_timeout=yes", "legacy_responses=no"],
+)
+def test_options_do_not_change_what_is_read(redis_server: RedisServer, option: str) -> None:
+    """Capture goes on in bytes, waits as long as it must and repeats nothing, whatever a URL of the application says."""
+    received: list[Entry] = []
+    endpoint = endpoint_of(f"{redis_server.url}?{option}")
+    consumer = StreamConsumer(endpoint, f"options-{option}")
+    consumer.start(lambda batch: received.extend(batch.entries), lambda: None)
+    try:
+        with redis_server.client() as client:
+            client.xadd(wire.ORDER_FILLS, {b"n": b"\xff"})
+        consumer.catch_up()
+        assert [entry.fields for entry in received] == [{b"n": b"\xff"}]
+        assert consumer.loss() == LossReport()
+    finally:
+        consumer.close()
 
 
 def test_a_forbidden_command_is_named(redis_server: RedisServer) -> None:

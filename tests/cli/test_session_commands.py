@@ -250,14 +250,22 @@ sys.exit(code)
 """
 
 
+def renumbered(text: bytes, number: int) -> bytes:
+    """The first event's text as that of another one."""
+    text = text.replace(b'"global_sequence_id":0', b'"global_sequence_id":%d' % number, 1)
+    return text.replace(b'"redis_stream_event_id":"1-0"', b'"redis_stream_event_id":"%d-0"' % (number + 1), 1)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_large_log_is_read_in_little_memory(tmp_path: Path) -> None:
     """400,000 lines, 400 MB: at most 64 MB for the whole process that verifies them."""
     with WrittenSession(tmp_path) as session:
-        text = "x" * 500
-        for _ in range(400_000):
-            session.say(payload={"number": session.number, "text": text})
+        session.say(payload={"text": "x" * 600})
+        _, text = read_line((session.directory / "broker.jsonl").read_bytes())
+        for first in range(1, 400_000, 1000):
+            numbers = range(first, min(first + 1000, 400_000))
+            session.writer.write((), {"broker.jsonl": [renumbered(text, number) for number in numbers]})
     assert (session.directory / "broker.jsonl").stat().st_size > 300_000_000
     command = [sys.executable, "-c", MEASURED, "verify", str(session.directory)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()

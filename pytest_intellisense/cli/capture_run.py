@@ -23,6 +23,7 @@ from pytest_intellisense.cli.live_line import LiveLine, clock_text, live_text
 from pytest_intellisense.engine.criteria import Matcher
 from pytest_intellisense.errors import IntelliSenseError
 from pytest_intellisense.housekeeping.disk_watch import DiskWatch
+from pytest_intellisense.housekeeping.segment_compressor import SegmentCompressor
 from pytest_intellisense.model.timeline import TimelineEvent
 from pytest_intellisense.streams.connection import endpoint_of
 from pytest_intellisense.streams.consumer import StreamConsumer
@@ -46,6 +47,7 @@ class CaptureRun:
         self.capture = self._capture()
         self._disk = DiskWatch(self.directory)
         self._disk_level = "enough"
+        self._compressor = SegmentCompressor(self.directory, self.line.say)
         self._warned: set[str] = set()
         self._lag = Lag()
         self._began_s = time.monotonic()
@@ -82,6 +84,7 @@ class CaptureRun:
             problem, reason = error, str(error)
         finally:
             watch.close()
+            self._compressor.close()
         self.line.say(f"stopping: {reason}")
         self.capture.finish(reason, problem)
 
@@ -95,6 +98,8 @@ class CaptureRun:
                 shown_s = now_s
                 self._lag = watch.look(self._consumer.tracks())
                 self._warn()
+                if self.capture.dashcam is None:  # which removes segments that nobody wants
+                    self._compressor.look(self.capture.log.segment)
                 rates = meter.look(self.capture.statistics, self.capture.log.bytes_written)
                 self.line.show(live_text(self.capture, rates, self._lag, now_s - self._began_s))
             if now_s - beaten_s >= _BEAT_EVERY_S:

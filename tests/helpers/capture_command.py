@@ -17,6 +17,7 @@ from typing import Any, Self
 import redis
 
 from pytest_intellisense.capture.reader import read_session
+from pytest_intellisense.capture.segments import LogFile, all_logs
 from pytest_intellisense.model.timeline import TimelineEvent
 from testrade_hooks import wire
 
@@ -112,7 +113,11 @@ class Capture:
         eventually(lambda: self.lines_on_disk() >= lines, f"{lines} lines on disk")
 
     def lines_on_disk(self) -> int:
-        return sum(path.read_bytes().count(b"\n") for path in self.directory.glob("**/*.jsonl"))
+        """0 where a log was compressed in the moment of looking."""
+        try:
+            return sum(_lines_of(log) for log in all_logs(self.directory))
+        except FileNotFoundError:
+            return 0
 
     def end(self, by: signal.Signals = signal.SIGTERM) -> int:
         """The exit code after a signal."""
@@ -123,6 +128,11 @@ class Capture:
         """The exit code when it ends by itself."""
         self.output, self.errors = self.process.communicate(timeout=_END_WITHIN_S)
         return self.process.returncode
+
+
+def _lines_of(log: LogFile) -> int:
+    with log.opened() as text:
+        return text.read().count(b"\n")
 
 
 def _command(*words: str) -> list[str]:

@@ -10,6 +10,7 @@ from helpers.capture_command import Capture, events_in, numbers_in, publish, pub
 from helpers.redis_server import RedisServer
 
 from pytest_intellisense.capture.reader import read_session
+from pytest_intellisense.capture.segments import logs_named
 
 
 def segments_of(directory: Path) -> list[Path]:
@@ -26,9 +27,10 @@ def test_a_segment_ends_at_its_size(redis_server: RedisServer, app: redis.Redis,
     segments = segments_of(capture.directory)
     assert len(segments) > 4
     assert [folder.name for folder in segments[1:]] == [f"segment-{number:06d}" for number in range(2, len(segments) + 1)]
-    for folder in segments:
-        lines = (folder / "broker.jsonl").read_bytes().splitlines()
-        assert [json.loads(line)["seq"] for line in lines] == list(range(len(lines)))
+    for log in logs_named(capture.directory, "broker.jsonl"):
+        with log.opened() as text:
+            numbers = [json.loads(line)["seq"] for line in text]
+        assert numbers == list(range(len(numbers)))
     assert numbers_in(capture.directory) == list(range(500))
     assert [event.global_sequence_id for event in events_in(capture.directory)] == list(range(500))
     assert capture.facts()["counts"] == {"broker.jsonl": 500}

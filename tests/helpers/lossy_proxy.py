@@ -23,6 +23,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class _Pair:
     client: socket.socket
     server: socket.socket
+    refused: bool
     muted: threading.Event = field(default_factory=threading.Event)
     lost: threading.Event = field(default_factory=threading.Event)
 
@@ -98,7 +99,7 @@ class LossyProxy:
             pair.shut()
 
     def refuse_all(self, answer: bytes | None) -> None:
-        """Answer every command but greetings with this, instead of the server; None: the server answers again."""
+        """Give this answer to every command but greetings on connections that are new; None: the server answers again."""
         self._refusal = answer
 
     def _spawn(self, work: object, *arguments: object) -> None:
@@ -119,7 +120,7 @@ class LossyProxy:
                 client.close()
                 continue
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            pair = _Pair(client, server)
+            pair = _Pair(client, server, refused=self._refusal is not None)
             self._pairs.append(pair)
             self._spawn(self._forward_commands, pair)
             self._spawn(self._forward_answers, pair)
@@ -128,7 +129,7 @@ class LossyProxy:
         while data := _receive(pair.client):
             if pair.muted.is_set():
                 continue
-            if self._refusal is not None and not any(word in data for word in _GREETINGS):
+            if pair.refused and self._refusal is not None and not any(word in data for word in _GREETINGS):
                 _send(pair.client, self._refusal * len(_COMMAND.findall(data)))
                 continue
             loses = self._word is not None and self._word in data
@@ -157,9 +158,10 @@ class LossyProxy:
     def _deliver(self, client: socket.socket, data: bytes) -> bool:
         for word, other in self.rewritten.items():
             data = data.replace(word, other)
-        for start in range(0, len(data), self.piece_bytes):
+        size = self.piece_bytes
+        for start in range(0, len(data), size):
             time.sleep(self.delay_s)
-            if not _send(client, data[start : start + self.piece_bytes]):
+            if not _send(client, data[start : start + size]):
                 return False
         return True
 

@@ -107,8 +107,12 @@ def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
             with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
                 connection.sendall(b"INFO server\r\n")
                 reply = connection.recv(4096)
-                if reply.startswith(b"-NOAUTH") or f"process_id:{process.pid}\r".encode() in reply:
+                if reply.startswith(b"-NOAUTH"):
                     return True
+                if f"process_id:{process.pid}\r".encode() in reply:
+                    connection.sendall(b"PING\r\n")
+                    if not connection.recv(4096).startswith(b"-LOADING"):
+                        return True
         except OSError:
             pass
         time.sleep(0.005)

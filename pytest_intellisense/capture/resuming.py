@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_intellisense.capture.live_statistics import Statistics
 from pytest_intellisense.capture.reader import SessionLog, read_session
+from pytest_intellisense.capture.tally import tally_of_events
 from pytest_intellisense.codec.resume_point import Recorded, ResumePoint
 from pytest_intellisense.errors import CaptureFailed
 
@@ -53,7 +54,7 @@ def read_earlier(directory: Path) -> Earlier:
 def _recorded(session: SessionLog, earlier: Earlier) -> Iterator[Recorded]:
     for record in session.records():
         earlier.next_sequence = record.sequence + 1
-        earlier.statistics.add_event(record.event)
+        earlier.statistics.count(tally_of_events([record.event]))
         yield Recorded.of_event(record.event, record.generation)
     for entry in session.unparsed():
         earlier.statistics.unreadable += 1

@@ -20,11 +20,13 @@ from pytest_intellisense.cli.capture_settings import CaptureSettings, DashcamSet
 from pytest_intellisense.cli.ending import Ending
 from pytest_intellisense.cli.lag_watch import Lag, LagWatch
 from pytest_intellisense.cli.live_line import LiveLine, clock_text, live_text
+from pytest_intellisense.codec.bulk import BulkData
 from pytest_intellisense.engine.criteria import Matcher
 from pytest_intellisense.errors import IntelliSenseError
 from pytest_intellisense.housekeeping.disk_watch import DiskWatch
 from pytest_intellisense.housekeeping.segment_compressor import SegmentCompressor
 from pytest_intellisense.model.timeline import TimelineEvent
+from pytest_intellisense.streams.blobs import blob_reader
 from pytest_intellisense.streams.connection import endpoint_of
 from pytest_intellisense.streams.consumer import StreamConsumer
 from pytest_intellisense.streams.rights import require_rights
@@ -44,6 +46,7 @@ class CaptureRun:
         self._endpoint = endpoint_of(settings.redis_url)
         self.directory = session_directory(settings.output_dir, settings.session_id)
         self._check_redis()
+        DiskWatch(_nearest_existing(settings.output_dir)).require()
         self.capture = self._capture()
         self._disk = DiskWatch(self.directory)
         self._disk_level = "enough"
@@ -164,10 +167,16 @@ class CaptureRun:
                 facts=_facts(settings),
                 dashcam=_dashcam(self.directory, settings.dashcam),
                 earlier=earlier,
+                bulk=BulkData(blob_reader(self._endpoint)),
             )
         except BaseException:
             log.close()
             raise
+
+
+def _nearest_existing(folder: Path) -> Path:
+    folder = folder.absolute()
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def _dashcam(directory: Path, settings: DashcamSettings | None) -> Dashcam | None:

@@ -140,7 +140,7 @@ def test_mistakes_are_told_before_anything_happens(
     options: list[str], said: str, command: Callable[..., Said], tmp_path: Path
 ) -> None:
     """Exit code 2, what is wrong and what is allowed; no traceback, no folder."""
-    ended = command("capture", "start", *options)
+    ended = command("capture", "start", "--duration", "1s", *options)
     assert ended.code == 2
     error, hint = ended.errors.splitlines()
     assert error.startswith("error: ") and said in error

@@ -71,7 +71,7 @@ def test_a_complete_session_is_not_resumed(
     with Capture(tmp_path, redis_server.url) as capture:
         publish(app, range(1))
         capture.end()
-    resumed = command("capture", "start", "--resume", "one")
+    resumed = command("capture", "start", "--duration", "1s", "--resume", "one")
     assert resumed.code == 2
     assert "ended complete: there is nothing to resume" in resumed.errors
     assert not (capture.directory / "segment-000002").exists()
@@ -82,7 +82,7 @@ def test_a_running_session_is_not_resumed(
 ) -> None:
     """Its directory is held by the process that records it."""
     with Capture(tmp_path, redis_server.url) as capture:
-        resumed = command("capture", "start", "--resume", "one")
+        resumed = command("capture", "start", "--duration", "1s", "--resume", "one")
         assert capture.process.poll() is None
     assert resumed.code == 2
     assert "is being recorded" in resumed.errors

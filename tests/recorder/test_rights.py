@@ -81,7 +81,7 @@ def test_a_missing_right_is_named(
     assert rules != documented_rules(), f"{right} is not in the docs"
     url = as_recorder(guarded_server, [rule for rule in rules if rule])
     monkeypatch.setenv("INTELLISENSE_REDIS_PASSWORD", PASSWORD)
-    ended = command("capture", "start", "--redis-url", url)
+    ended = command("capture", "start", "--duration", "1s", "--redis-url", url)
     assert ended.code == 2
     error, hint = ended.errors.splitlines()
     wanted = right[1:].replace("|", " ").upper() if right.startswith("+") else " on testrade:order-fills"

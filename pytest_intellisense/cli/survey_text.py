@@ -46,7 +46,9 @@ def info_lines(survey: Survey, disk: OnDisk) -> Iterator[str]:
     if survey.first_epoch_ns is not None and survey.last_epoch_ns is not None:
         first, last = utc_text(survey.first_epoch_ns), utc_text(survey.last_epoch_ns)
         yield f"recorded    {first} to {last} ({duration_text(survey.duration_s)}) on {facts.get('host', '?')}"
-    yield f"from        {facts.get('redis', '?')}, {len(facts.get('streams', ()))} streams, contract {_generation(survey)}"
+    streams = facts.get("streams")
+    number = len(streams) if isinstance(streams, list) else 0
+    yield f"from        {facts.get('redis', '?')}, {_counted(number, 'stream')}, contract {_generation(survey)}"
     yield f"durability  {facts.get('durability', '?')}"
     yield f"events      {survey.events:,}{_rate(survey)}{_correlated(survey)}"
     for sense, types in sorted(survey.by_sense.items(), key=lambda item: -item[1].total()):
@@ -55,7 +57,7 @@ def info_lines(survey: Survey, disk: OnDisk) -> Iterator[str]:
         yield f"  {sense:17} {types.total():>9,}  {', '.join(shown)}{more}"
     if survey.unparsed:
         yield f"unparsed    {survey.unparsed:,} entries that could not be read as events, raw in unparsed.jsonl"
-    yield f"images      {disk.images:,} files, {size_text(disk.image_bytes)}"
+    yield f"images      {_counted(disk.images, 'file')}, {size_text(disk.image_bytes)}"
     yield f"on disk     {_logs(disk)}"
     yield from loss_lines(survey)
     yield f"damage      {damage_text(survey.damage)}"
@@ -68,11 +70,11 @@ def loss_lines(survey: Survey) -> Iterator[str]:
     if survey.loss_possible:
         text = f"{survey.lost:,} entries at least; how many more, cannot be measured"
     else:
-        text = f"{survey.lost:,} entries" if survey.lost else "none"
+        text = f"{survey.lost:,} {'entry' if survey.lost == 1 else 'entries'}" if survey.lost else "none"
     ended = survey.state in (SessionState.COMPLETE, SessionState.FAILED, SessionState.RECOVERED)
     yield f"losses      {text}{'' if ended else ' so far, by the gaps in the log'}"
-    for note in stated.get("notes", ()) or ():
-        yield f"  {note}"
+    notes = stated.get("notes")
+    yield from (f"  {note}" for note in (notes if isinstance(notes, list) else ()))
     if dropped := whole_number(part_of(survey.facts, "dropped"), "segments"):
         yield f"dropped     {dropped:,} segments on purpose, far from any wanted event"
     recovery = part_of(survey.facts, "recovery")
@@ -82,14 +84,14 @@ def loss_lines(survey: Survey) -> Iterator[str]:
 
 def damage_text(damage: Damage) -> str:
     found = (
-        (damage.torn_tails, "torn tail", "torn tails"),
-        (damage.damaged_lines, "damaged line", "damaged lines"),
-        (damage.missing_lines, "missing line", "missing lines"),
-        (damage.displaced_lines, "line out of order", "lines out of order"),
-        (damage.contradictions, "contradiction", "contradictions"),
-        (damage.unreadable_files, "unreadable file", "unreadable files"),
+        (damage.torn_tails, "torn tail", ""),
+        (damage.damaged_lines, "damaged line", ""),
+        (damage.missing_lines, "missing line", ""),
+        (damage.displaced_lines, "line", " out of order"),
+        (damage.contradictions, "contradiction", ""),
+        (damage.unreadable_files, "unreadable file", ""),
     )
-    texts = [f"{number:,} {one if number == 1 else many}" for number, one, many in found if number]
+    texts = [f"{_counted(number, noun)}{rest}" for number, noun, rest in found if number]
     if damage.repeats:
         texts.append(f"{damage.repeats:,} repeated (harmless)")
     return ", ".join(texts) or "none"
@@ -131,6 +133,10 @@ def as_json(survey: Survey, disk: OnDisk) -> dict[str, Any]:
     }
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _generation(survey: Survey) -> str:
     return str(survey.facts.get("contract_generation") or "not known")
 
@@ -146,4 +152,4 @@ def _correlated(survey: Survey) -> str:
 def _logs(disk: OnDisk) -> str:
     compressed = f", {disk.compressed_logs} of them compressed" if disk.compressed_logs else ""
     segments = f" in {disk.segments} segments" if disk.segments > 1 else ""
-    return f"{disk.logs} logs{segments}{compressed}, {size_text(disk.log_bytes)}"
+    return f"{_counted(disk.logs, 'log')}{segments}{compressed}, {size_text(disk.log_bytes)}"

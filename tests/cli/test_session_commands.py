@@ -34,7 +34,7 @@ def test_info_of_a_session(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         "2023-11-14 22:13:20.000Z to 2023-11-14 22:13:23.000Z (3.0 s)",
         "events      4 (1.3/s), 75.0 % correlated",
         "FILL 1",
-        "images      1 files, 9 B",
+        "images      1 file, 9 B",
         "durability  relaxed",
         "contract G1",
         "losses      none",

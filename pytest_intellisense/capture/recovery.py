@@ -19,7 +19,7 @@ from pytest_intellisense.capture.paths import IMAGES, INDEX, LOGS, SESSION_FILE,
 from pytest_intellisense.capture.reader import SessionLog, check_directory
 from pytest_intellisense.capture.regular_files import is_own_directory, is_regular, is_there
 from pytest_intellisense.capture.segments import all_logs, segment_numbers
-from pytest_intellisense.capture.state import FINAL, SessionState
+from pytest_intellisense.capture.state import FINAL, SessionState, state_of
 from pytest_intellisense.capture.survey import Survey, survey_all
 from pytest_intellisense.capture.torn_tails import Cut, cut_tail, free_name
 from pytest_intellisense.errors import CaptureFailed
@@ -72,6 +72,17 @@ def copy_session(directory: Path, output: Path) -> None:
             raise CaptureFailed(f"{directory} cannot be copied to {output}: {error}") from None
 
 
+def in_use(directory: Path) -> CaptureFailed:
+    """Who holds the directory, as far as that is known. Raises NewerFormat."""
+    facts, _ = stated_facts(directory)
+    if state_of(facts, held=True) is SessionState.RECORDING:
+        return CaptureFailed(
+            f"{directory} is being recorded now, by pid {facts.get('pid', '?')}",
+            hint="stop that capture first; nothing was changed",
+        )
+    return CaptureFailed(f"{directory} is in use by another command", hint="wait until that has ended; nothing was changed")
+
+
 def _put_in_order(directory: Path, before: Survey) -> Recovery:
     removed = list(_remove_temporaries(directory))
     plain = [log for log in all_logs(directory) if log.path.name == log.name and is_regular(log.path)]
@@ -97,11 +108,7 @@ def _claimed(directory: Path) -> Iterator[None]:
         fcntl.flock(held, fcntl.LOCK_SH)
         yield
     except BlockingIOError:
-        facts, _ = stated_facts(directory)
-        raise CaptureFailed(
-            f"{directory} is being recorded now, by pid {facts.get('pid', '?')}",
-            hint="stop that capture first; nothing was changed",
-        ) from None
+        raise in_use(directory) from None
     finally:
         os.close(held)
 

@@ -25,7 +25,7 @@ FINAL = frozenset({SessionState.FAILED, SessionState.COMPLETE, SessionState.RECO
 
 
 def is_held(session: Path) -> bool:
-    """Whether a recorder holds the directory now. Raises OSError."""
+    """Whether a recorder, or a command that changes the session, holds the directory now. Raises OSError."""
     directory = os.open(session, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         fcntl.flock(directory, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -37,10 +37,10 @@ def is_held(session: Path) -> bool:
 
 
 def state_of(facts: Mapping[str, Any], *, held: bool) -> SessionState:
-    """A session that says it is recorded, and is not, was killed. Anything else that is not known is `unknown`."""
+    """A session that says it is recorded, and is not, was killed. One that has ended may be held by another command."""
+    said = facts.get("state")
+    if said in set(FINAL):
+        return SessionState(said)
     if held:
         return SessionState.RECORDING
-    said = facts.get("state")
-    if said in ("recording", "scheduled"):
-        return SessionState.KILLED
-    return SessionState(said) if said in set(FINAL) else SessionState.UNKNOWN
+    return SessionState.KILLED if said in ("recording", "scheduled") else SessionState.UNKNOWN

@@ -17,18 +17,15 @@ def run(arguments: argparse.Namespace) -> int:
     from pytest_intellisense.capture.index import write_index
     from pytest_intellisense.capture.paths import INDEX
     from pytest_intellisense.capture.reader import read_session
+    from pytest_intellisense.capture.recovery import in_use
     from pytest_intellisense.capture.state import is_held
     from pytest_intellisense.cli.exits import COMPLETE, NOTHING_READABLE, READABLE_WITH_LOSSES
     from pytest_intellisense.cli.survey_text import damage_text
-    from pytest_intellisense.errors import CaptureFailed
 
     session = read_session(arguments.directory)
-    pid = session.facts().get("pid", "?")
+    session.facts()
     if is_held(arguments.directory):
-        raise CaptureFailed(
-            f"{arguments.directory} is being recorded now, by pid {pid}",
-            hint="index it when it has ended; until then search reads its logs",
-        )
+        raise in_use(arguments.directory)
     number = write_index(session)
     print(f"{arguments.directory / INDEX}: {number:,} events, damage: {damage_text(session.damage)}")
     if session.damage.lossless:

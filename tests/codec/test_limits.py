@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from pytest_intellisense.capture.reader import read_session
 from pytest_intellisense.capture.session import CaptureSession
-from pytest_intellisense.codec import log_records
+from pytest_intellisense.codec import limits, log_records
 from pytest_intellisense.codec.any_entry import BESIDE
 from pytest_intellisense.codec.entries import Entry
 from pytest_intellisense.codec.log_lines import unparsed_text
@@ -47,6 +47,14 @@ def test_a_long_value_is_cut_and_the_others_stay() -> None:
         assert hashlib.sha256(long.encode()).hexdigest() in note
         assert str(len(long)) in note
     assert event.marks == ("truncated",)
+
+
+def test_without_limits_a_line_would_be_as_long_as_its_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: the same entry and a reader that cuts nothing."""
+    fields = fill({"note": "x" * (12 * MEGABYTE)})
+    assert len(log_records.event_text(observe(wire.ORDER_FILLS, fields).event)) < 3000
+    monkeypatch.setattr(limits, "LONGEST_VALUE", 100 * MEGABYTE)
+    assert len(log_records.event_text(observe(wire.ORDER_FILLS, fields).event)) > 12 * MEGABYTE
 
 
 def test_an_envelope_too_large_to_read_keeps_its_metadata() -> None:
@@ -85,6 +93,7 @@ def test_a_long_correlation_id_still_joins() -> None:
     ]
     ids = [event.correlation_id or "" for event in events]
     assert ids[0] == ids[2] != ids[1]
+    assert ids[0][:200] == ids[1][:200], "the control: cut without its hash it would join strangers"
     assert max(map(len, ids)) < 1000
     assert [event.marks for event in events] == [("truncated",)] * 3
 
@@ -151,6 +160,14 @@ def test_any_bytes_beside_the_envelope_come_back(beside: dict[bytes, bytes]) -> 
     text = log_records.event_text(event)
     assert b"\n" not in text
     assert back(log_records.event_of(text)[0]) == beside or "redacted" in event.marks
+
+
+def test_bytes_read_as_text_would_not_come_back() -> None:
+    """The control: the same check finds a reader that replaces what is no text."""
+    beside = {b"\xff\x00": b"\x00\r\n\xfe"}
+    lossy = {name.decode(errors="replace").encode(): value.decode(errors="replace").encode() for name, value in beside.items()}
+    assert back(observe(wire.ORDER_FILLS, fill({}) | beside).event) == beside
+    assert back(observe(wire.ORDER_FILLS, fill({}) | lossy).event) != beside
 
 
 texts = st.text(st.characters(exclude_categories=()), max_size=12) | st.sampled_from(

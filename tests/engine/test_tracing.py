@@ -10,7 +10,7 @@ from helpers.memory_streams import timeline_event
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_intellisense.engine.tracing import LOCAL_ORDER, REQUEST, Chain, order_seeds
+from pytest_intellisense.engine.tracing import LOCAL_ORDER, REQUEST, Chain, Joined, order_seeds
 from pytest_intellisense.model.timeline import TimelineEvent
 
 
@@ -220,6 +220,20 @@ BODIES = st.builds(
     st.sampled_from(["", "", "context", "order_request_data", "meta"]),
 )
 EVENTS = st.lists(st.builds(lambda payload, **ids: timeline_event("X", payload, **ids), BODIES, **IDS), max_size=8)
+
+
+def test_a_chain_that_waits_for_nobody_depends_on_the_order() -> None:
+    """The control: asked only once about each event, the one that overtook its cause is lost."""
+
+    class Hasty(Chain):
+        def add(self, event: TimelineEvent) -> list[Joined]:
+            self._parked.clear()
+            return super().add(event)
+
+    fill, ack = timeline_event("FILL", {"order_id": "9"}), timeline_event("ACK", {"order_id": "9"}, correlation_id="master")
+    assert set(joined(Chain("master"), fill, ack)) == set(joined(Chain("master"), ack, fill)) == {"ACK", "FILL"}
+    assert set(joined(Hasty("master"), ack, fill)) == {"ACK", "FILL"}
+    assert set(joined(Hasty("master"), fill, ack)) == {"ACK"}
 
 
 @given(EVENTS, st.randoms(use_true_random=False))

@@ -11,7 +11,7 @@ from pytest_intellisense.codec.declared_fields import with_declared_fields
 from pytest_intellisense.codec.entries import Entry
 from pytest_intellisense.codec.limits import TRUNCATED, read_within_limits, within_limits
 from pytest_intellisense.codec.logger_events import is_declared, meant_type, name_of
-from pytest_intellisense.codec.milestones import Moment, last_milestone
+from pytest_intellisense.codec.milestones import last_milestone
 from pytest_intellisense.codec.pictures import IMAGE_FIELDS, Images, Picture, take_out
 from pytest_intellisense.codec.redaction import MARK, redacted
 from pytest_intellisense.model.timeline import ImageRef, TimelineEvent
@@ -21,6 +21,7 @@ BESIDE = "beside_payload"
 """The key under which the payload keeps what stood beside it: `metadata`, `envelope` and `fields` that nobody else reads."""
 
 _BULK_TYPE = "TESTRADE_BULK_DATA"
+_BULK_FIELDS = IMAGE_FIELDS | {"data"}
 _IMAGE_TYPES = frozenset({"TESTRADE_RAW_IMAGE_GRAB", wire.PROCESSED_ROI_IMAGE_TYPE})
 _READ_METADATA = frozenset(
     {"eventId", "msgId", "event_id", "eventType", "event_type", "sourceComponent", "source_component"}
@@ -46,30 +47,9 @@ def read_any(entry: Entry, received: clock.Reading, sequence: int, bulk: BulkDat
 
 def _read(entry: Entry, received: clock.Reading, sequence: int, bulk: BulkData) -> Observed:
     said = wire.decode(entry.stream, entry.fields, read_within_limits)
-    marks = list(said.marks)
-    meant, declared = meant_type(said), is_declared(said)
+    meant = meant_type(said)
     event_type, sense = name_of(said, meant)
-    fields = IMAGE_FIELDS | {"data"} if said.event_type == _BULK_TYPE else IMAGE_FIELDS
-    payload, images = take_out(said.payload, said.image_bytes, fields)
-    moment = None
-    if not declared:
-        payload, remarks = with_declared_fields(meant, payload)
-        marks += remarks
-        moment = last_milestone(payload) if said.clock_domain is None else None
-    payload, refs, reasons = resolved(payload, bulk, images)
-    if not (declared or images.pictures or refs or reasons) and meant in _IMAGE_TYPES:
-        refs, reasons = _blobs(said, bulk, images)
-    marks += [f"{UNRESOLVED}: {reason}" for reason in dict.fromkeys(reasons)]
-    payload = _with_beside(payload, said)
-    payload, truncated = within_limits(payload)
-    clean = redacted(payload)
-    marks += [MARK] if clean is not payload else []
-    ids_cut = any(f"[{TRUNCATED}: " in (text or "") for text in (said.correlation_id, said.causation_id, said.event_id))
-    marks += [TRUNCATED] if truncated or ids_cut else []
-    marks += images.marks
-    image = images.pictures[0].ref if images.pictures else next(iter(refs), None)
-    if said.event_type == _BULK_TYPE:
-        bulk.remember(clean, image)
+    payload, image, images, marks = _body(said, meant, bulk)
     event = TimelineEvent(
         global_sequence_id=sequence,
         stream=entry.stream,
@@ -81,19 +61,48 @@ def _read(entry: Entry, received: clock.Reading, sequence: int, bulk: BulkData) 
         event_id=said.event_id,
         correlation_id=said.correlation_id,
         causation_id=said.causation_id,
-        **_times(said, moment),
+        **_times(said),
         received_ns=received.monotonic_ns,
         received_epoch_ns=received.epoch_ns,
-        body=clean,
+        body=payload,
         image=image,
-        marks=tuple(marks),
+        marks=marks,
     )
     return Observed(event, tuple(images.pictures))
 
 
-def _times(said: wire.WireEvent, moment: Moment | None) -> dict[str, Any]:
-    if moment is not None and moment.clock is not None:
-        return {"app_time_ns": moment.time_ns, "app_clock": moment.clock}
+def _body(
+    said: wire.WireEvent, meant: str, bulk: BulkData
+) -> tuple[Mapping[str, Any], ImageRef | None, Images, tuple[str, ...]]:
+    """The payload as it is recorded, its first image, all images that came inside, and the marks."""
+    payload, images = take_out(said.payload, said.image_bytes, _BULK_FIELDS if said.event_type == _BULK_TYPE else IMAGE_FIELDS)
+    remarks: tuple[str, ...] = ()
+    if not is_declared(said):
+        payload, remarks = with_declared_fields(meant, payload)
+    payload, refs, reasons = resolved(payload, bulk, images)
+    if meant in _IMAGE_TYPES and not (is_declared(said) or images.pictures or refs or reasons):
+        refs, reasons = _blobs(said, bulk, images)
+    within, truncated = within_limits(_with_beside(payload, said))
+    clean = redacted(within)
+    image = images.pictures[0].ref if images.pictures else next(iter(refs), None)
+    if said.event_type == _BULK_TYPE:
+        bulk.remember(clean, image)
+    marks = [*said.marks, *remarks, *(f"{UNRESOLVED}: {reason}" for reason in dict.fromkeys(reasons))]
+    marks += [MARK] if clean is not within else []
+    marks += [TRUNCATED] if truncated or _has_cut_id(said) else []
+    return clean, image, images, (*marks, *images.marks)
+
+
+def _has_cut_id(said: wire.WireEvent) -> bool:
+    return any(f"[{TRUNCATED}: " in (id_ or "") for id_ in (said.correlation_id, said.causation_id, said.event_id))
+
+
+def _times(said: wire.WireEvent) -> dict[str, Any]:
+    """The stages' own times where the writer names no clock; else what the envelope says."""
+    if said.clock_domain is None and not is_declared(said):
+        moment = last_milestone(said.payload)
+        if moment is not None and moment.clock is not None:
+            return {"app_time_ns": moment.time_ns, "app_clock": moment.clock}
     return {"app_time_ns": wire.occurred_ns(said), "app_clock": said.clock_domain}
 
 

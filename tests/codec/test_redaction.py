@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from pytest_intellisense.capture.reader import read_session
 from pytest_intellisense.capture.session import CaptureSession
+from pytest_intellisense.codec.entries import Entry, StreamEntries
+from pytest_intellisense.codec.plain_entries import plain_envelope, plain_envelopes
 from pytest_intellisense.codec.redaction import REDACTED, is_secret_name, redacted, scrubbed
 from pytest_intellisense.streams.connection import endpoint_of
 from pytest_intellisense.streams.consumer import StreamConsumer
@@ -102,6 +104,16 @@ def test_the_search_finds_a_leak(tmp_path: Path) -> None:
     innocent = wire.event("TESTRADE_ORDER_FILL", {"symbol": CANARY}, correlation_id="m")
     session = recorded(tmp_path, [(innocent.stream, wire.encode(innocent)), (wire.ORDER_FILLS, {b"odd": CANARY.encode()})])
     assert sorted(leaks(session.directory)) == ["broker.jsonl", "unparsed.jsonl"]
+
+
+def test_the_short_way_leaves_secrets_to_the_general_one() -> None:
+    """One by one and in a row; the same events without a secret (the control) may go it."""
+    for event in config_events()[2:]:
+        innocent = wire.event(event.event_type, {"message": "all is well"}, correlation_id="m")
+        for said, short in ((event, False), (innocent, True)):
+            entry = Entry(said.stream, "1-0", wire.encode(said))
+            assert (plain_envelope(entry) is not None) is short
+            assert (plain_envelopes(StreamEntries(said.stream, 0, [("1-0", entry.fields)] * 2)) is not None) is short
 
 
 def test_what_is_no_secret_stays() -> None:

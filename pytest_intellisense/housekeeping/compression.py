@@ -49,8 +49,9 @@ class Compressed:
 def compress_session(path: Path) -> Compressed:
     """Compress every log of a session; of one that is being recorded, every segment but the newest.
 
-    May run beside the recorder. Raises CaptureFailed with path and errno, and has removed nothing that is not proved then;
-    raises NotASession, and SessionInUse if another command works on an ended session.
+    Of a running dash-cam nothing: it removes segments itself. May run beside the recorder. Raises CaptureFailed with path and
+    errno, and has removed nothing that is not proved then; raises NotASession, and SessionInUse if another command works on
+    an ended session.
     """
     with root_of(path) as (root, name), root.session(name) as session:
         return sum((_compress_segment(segment, session) for segment in _closed_segments(session)), Compressed())
@@ -68,6 +69,8 @@ def _closed_segments(session: SessionFolder) -> list[str]:
     except SessionInUse:
         if session.facts.get("state") != "recording":
             raise
+        if "dashcam" in session.facts:
+            return []
         live = True
     later = sorted((name for name in names_in(session.fd) if _SEGMENT.fullmatch(name)), key=lambda name: int(name[8:]))
     return [".", *later][: -1 if live else None]

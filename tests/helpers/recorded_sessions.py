@@ -40,7 +40,7 @@ class RecordedSession:
 
     def record(self, events: int) -> None:
         """So many more events, each with an image."""
-        record = read_batch(batch_of(range(self._events, self._events + events)), self._events)
+        record = read_batch(batch_of(range(self._events, self._events + events), images_every=1), self._events)
         self.writer.write(record.pictures, record.texts())
         self._events += events
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from helpers.small_disks import small_disk
 from pytest_intellisense.cli.main import main
 from pytest_intellisense.errors import CaptureFailed
 from pytest_intellisense.housekeeping.compression import Compressed, compress_session
+from pytest_intellisense.housekeeping.segment_compressor import SegmentCompressor
 
 
 def logs_of(directory: Path) -> list[str]:
@@ -44,6 +46,15 @@ def test_the_only_segment_of_a_live_session_stays(tmp_path: Path) -> None:
     """There is nothing closed in a session without rotation until it ends."""
     with RecordedSession(tmp_path, "one") as session:
         session.record(50)
+        assert compress_session(session.directory) == Compressed()
+    assert compress_session(session.directory).files == 1
+
+
+def test_a_running_dashcam_is_left_alone(tmp_path: Path) -> None:
+    """It removes segments that nobody wants; when it has ended it is a session like any other."""
+    with RecordedSession(tmp_path, "one", dashcam={"hits": 0}) as session:
+        session.record(50)
+        session.rotate()
         assert compress_session(session.directory) == Compressed()
     assert compress_session(session.directory).files == 1
 
@@ -81,7 +92,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("full_of", ["bytes", "inodes"])
-def test_no_room_to_compress_session(tmp_path: Path, full_of: str) -> None:
+def test_no_room_to_compress(tmp_path: Path, full_of: str) -> None:
     """The disk is full: the message names the file and the error, and the log is still there as it was."""
     with small_disk(tmp_path / "disk", size="1m", inodes=40) as disk:
         directory = recorded(disk, "one", segments=(15,))
@@ -125,3 +136,20 @@ def test_what_does_not_read_back_is_not_trusted(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(CaptureFailed, match="does not read back"):
         compress_session(directory)
     assert files_below(directory) == before
+
+
+def test_a_compressor_that_cannot_go_on_says_so_once(tmp_path: Path) -> None:
+    """Recording goes on without it."""
+    told: list[str] = []
+    done = threading.Event()
+    compressor = SegmentCompressor(tmp_path / "one", lambda text: (told.append(text), done.set()))
+    with RecordedSession(tmp_path, "one") as session:
+        (session.directory / "ocr.jsonl").symlink_to("/etc/passwd")
+        session.rotate()
+        compressor.look(2)
+        assert done.wait(10)
+        compressor.look(3)
+        compressor.close()
+    assert len(told) == 1
+    assert told[0].startswith("closed segments are not compressed any more: ")
+    assert "ocr.jsonl" in told[0]

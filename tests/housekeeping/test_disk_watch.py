@@ -127,7 +127,7 @@ def fed_until_it_stops(disk: SmallDisk, ledger: Path, watch: DiskWatch | None) -
     session = CaptureSession(disk / "captures", "one", source, before_write=before_write)
     session.start()
     for number in range(100_000):
-        source.feed(batch_of(range(number * 20, number * 20 + 20)))
+        source.feed(batch_of(range(number * 20, number * 20 + 20), images_every=1))
         try:
             session.flush()
         except CaptureFailed as stopped:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +57,8 @@ class Dashcam:
         self._windows: list[tuple[int, int]] = []
         self._undecided: list[_Slice] = []
         self._kept_images: set[str] = set()
+        self._referred_to: deque[tuple[int, str]] = deque()
+        """Images of events that are not yet written, also those that came with an earlier event."""
         self._present: _Slice | None = None
 
     @staticmethod
@@ -65,6 +69,8 @@ class Dashcam:
     def look(self, events: Sequence[TimelineEvent]) -> None:
         """Called by the reading thread with every event, before it is handed to the writing one."""
         for event in events:
+            if event.image is not None:
+                self._referred_to.append((event.received_ns, event.image.path))
             if self._is_wanted(event):
                 self.hits += 1
                 self._open_window(event.received_ns)
@@ -78,6 +84,8 @@ class Dashcam:
                 self._undecided.append(present)
             self._present = present = _Slice(segment, first, last)
         present.last_ns = last
+        while self._referred_to and self._referred_to[0][0] <= last:
+            segment.images.add(self._referred_to.popleft()[1])
         self._decide(until_ns=last - self._before_ns)
 
     def finish(self) -> None:
@@ -148,6 +156,7 @@ class Dashcam:
             images -= self._present.segment.images
         for image in images:
             path = self._directory / image
-            self.dropped.bytes += path.stat().st_size
-            path.unlink()
-        self.dropped.images += len(images)
+            with suppress(FileNotFoundError):  # a slice before this one had it too
+                self.dropped.bytes += path.stat().st_size
+                path.unlink()
+                self.dropped.images += 1

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pytest_intellisense.capture.disk import failed_on
 from pytest_intellisense.capture.live_statistics import Statistics
 from pytest_intellisense.capture.reader import SessionLog, read_session
+from pytest_intellisense.capture.segments import all_logs
 from pytest_intellisense.capture.tally import tally_of_events
+from pytest_intellisense.capture.torn_tails import cut_tail
 from pytest_intellisense.codec.resume_point import Recorded, ResumePoint
 from pytest_intellisense.errors import CaptureFailed
 
@@ -37,7 +40,8 @@ def facts_to_resume(directory: Path) -> dict[str, Any]:
 
 
 def read_earlier(directory: Path) -> Earlier:
-    """Every line that is there. Hold the lock of the directory before. Raises CaptureFailed."""
+    """Every line that is there, after torn tails are cut off. Hold the lock of the directory before. Raises CaptureFailed."""
+    _cut_torn_tails(directory)
     session = read_session(directory)
     earlier = Earlier(facts=facts_to_resume(directory))
     stored = earlier.facts.get("resume")
@@ -49,6 +53,16 @@ def read_earlier(directory: Path) -> Earlier:
             pass
     earlier.counts = dict(session.lines)
     return earlier
+
+
+def _cut_torn_tails(directory: Path) -> None:
+    """What was torn was not acknowledged: it comes again, whole."""
+    try:
+        for log in all_logs(directory):
+            if log.path.name == log.name:
+                cut_tail(log)
+    except OSError as error:
+        raise failed_on(directory, error) from error
 
 
 def _recorded(session: SessionLog, earlier: Earlier) -> Iterator[Recorded]:

@@ -13,7 +13,7 @@ from helpers.redis_server import RedisServer
 from pytest_intellisense.capture.reader import read_session
 
 ALERTS = ("--dashcam-on", "event_type=SYSTEM_ALERT_RAISED and payload.severity=ERROR")
-BEFORE_S, AFTER_S = 2.0, 1.0
+BEFORE_S, AFTER_S = 1.0, 0.5
 SLICE_S = 0.5
 
 
@@ -49,9 +49,9 @@ def test_only_the_time_around_an_alert_is_kept(redis_server: RedisServer, app: r
     with Capture(tmp_path, redis_server.url, *options) as capture:
         traffic = Traffic(app)
         traffic.alert("INFO")
-        traffic.run_for(BEFORE_S + 2.0)
+        traffic.run_for(BEFORE_S + 1.5)
         traffic.alert("ERROR")
-        traffic.run_for(AFTER_S + BEFORE_S + 2.0)
+        traffic.run_for(AFTER_S + BEFORE_S + 1.5)
         assert capture.end() == 0
     before, after = kept_around(capture.directory)
     assert BEFORE_S - 0.1 < before < BEFORE_S + 3 * SLICE_S
@@ -66,7 +66,7 @@ def check_what_is_left(capture: Capture) -> None:
     assert session.damage.lossless
     kept = sum(facts["counts"].values()) - sum(facts["dropped"]["counts"].values())
     assert kept == len(events) == capture.lines_on_disk()
-    assert facts["dropped"]["segments"] > 3
+    assert facts["dropped"]["segments"] > 0
     assert facts["losses"]["lost"] == 0
     images = {event.image.path: event.image.sha256 for event in events if event.image}
     assert {f"images/{path.name}" for path in capture.directory.glob("images/*")} == set(images)
@@ -86,11 +86,11 @@ def test_without_an_alert_nothing_is_left(redis_server: RedisServer, app: redis.
 
 def test_an_image_that_is_seen_again_is_not_lost(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
     """The screen shows the same picture in slices that go and in one that stays: its file stays."""
-    with Capture(tmp_path, redis_server.url, *ALERTS, "--dashcam-before", "1s", "--dashcam-after", "1s") as capture:
+    with Capture(tmp_path, redis_server.url, *ALERTS, "--dashcam-before", "0.5s", "--dashcam-after", "0.5s") as capture:
         traffic = Traffic(app)
         for _ in range(3):
             publish_image(app, -1, b"the same picture" * 20)
-            traffic.run_for(1.5)
+            traffic.run_for(0.8)
         traffic.alert("ERROR")
         publish_image(app, -2, b"the same picture" * 20)
         traffic.run_for(0.5)

@@ -10,6 +10,8 @@ import redis
 from helpers.capture_command import Capture, Said, events_in, numbers_in, publish
 from helpers.redis_server import RedisServer
 
+from pytest_intellisense.capture.reader import read_session
+
 
 def test_a_killed_capture_goes_on(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
     """All events are there, numbered without a break, also those published while nobody recorded."""
@@ -30,6 +32,22 @@ def test_a_killed_capture_goes_on(redis_server: RedisServer, app: redis.Redis, t
     (interruption,) = facts["interruptions"]
     assert interruption["in_segment"] == 2
     assert facts["started_epoch_ns"] < interruption["last_sign_epoch_ns"] <= interruption["resumed_epoch_ns"]
+
+
+def test_a_torn_tail_is_put_aside(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
+    """A power loss in the middle of a line: the rest is kept beside the log, the session has no damage."""
+    with Capture(tmp_path, redis_server.url) as killed:
+        publish(app, range(10))
+        killed.has_written(10)
+        killed.end(signal.SIGKILL)
+    with (killed.directory / "broker.jsonl").open("ab") as log:
+        log.write(b'{"seq":10,"crc":"00')
+    with Capture(tmp_path, redis_server.url, "--resume", "one") as resumed:
+        assert resumed.end() == 0
+    session = read_session(resumed.directory)
+    assert [event.payload["number"] for event in session if "number" in event.payload] == list(range(10))
+    assert session.damage.lossless
+    assert (resumed.directory / "broker.jsonl.torn").read_bytes() == b'{"seq":10,"crc":"00'
 
 
 def test_what_was_trimmed_meanwhile_is_counted(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:

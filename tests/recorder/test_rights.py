@@ -63,9 +63,19 @@ def test_the_recorder_cannot_write_into_the_streams_of_the_application(guarded_s
         for command in ("FLUSHALL", "CONFIG GET *", "KEYS *", "GET elsewhere"):
             with pytest.raises(redis.exceptions.NoPermissionError):
                 recorder.execute_command(*command.split())
+        assert recorder.get("binary_blob:c-1:part_0") is None
 
 
-COMMANDS = ["+xinfo|stream", "+xrevrange", "+xrange", "+xgroup|create", "+xgroup|destroy", "+xreadgroup", "+xack"]
+COMMANDS = [
+    "+xinfo|stream",
+    "+xinfo|groups",
+    "+xrevrange",
+    "+xrange",
+    "+xgroup|create",
+    "+xgroup|destroy",
+    "+xreadgroup",
+    "+xack",
+]
 
 
 @pytest.mark.parametrize("right", [*COMMANDS, "~testrade:*", "+xadd", "+del"])

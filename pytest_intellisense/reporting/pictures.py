@@ -28,11 +28,13 @@ def _scaled(content: bytes, *, width: int, colours: int) -> str:
 
     try:
         with Image.open(io.BytesIO(content)) as source:
+            if source.width * source.height > PIXEL_LIMIT:
+                return ""
             picture = source.convert("RGB")
             if picture.width > width:
                 picture = picture.resize((width, max(1, round(picture.height * width / picture.width))))
             packed = io.BytesIO()
             picture.quantize(colours).save(packed, "PNG", optimize=True)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return ""
     return base64.b64encode(packed.getvalue()).decode("ascii")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
@@ -10,14 +10,13 @@ import redis
 from pytest_intellisense.codec.entries import Entry, Gap
 from pytest_intellisense.codec.stream_ids import id_key
 from pytest_intellisense.streams.connection import problem_of
+from pytest_intellisense.streams.passing import is_of_the_server
 from pytest_intellisense.streams.replies import Entries, Reply, entries_of
 from pytest_intellisense.streams.tracks import StreamFacts, Track
 
 CONSUMER = "recorder"
 """The one consumer of every group of ours: a session that was interrupted finds its pending entries under the same name."""
 
-_OF_THE_SERVER = (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError, redis.exceptions.ClusterDownError)
-"""It is away, starting or switching over (MASTERDOWN is a ClusterDownError), which may pass; the rest is about a stream."""
 _PAGE = 1000
 _GONE_UNREAD = "our consumer group was gone and was made again; whether entries went with it cannot be measured"
 _RECREATED = "the stream was deleted or recreated; what was lost with it cannot be measured"
@@ -89,6 +88,19 @@ class Groups:
         found = [part for stream, reply in answers for part in entries_of(self._checked(reply, stream))]
         return [(stream, items) for stream, items in found if items]
 
+    def passed_over(self, tracks: Mapping[str, Track]) -> Iterator[tuple[str, Entries]]:
+        """What stands on the streams behind the tracks and will not be delivered: the server takes it for delivered.
+
+        It is pending no more: somebody removed our consumer, or the server came back without the list.
+        """
+        replies = self._pipelined([("XINFO GROUPS", stream) for stream in tracks])
+        for (stream, track), reply in zip(tracks.items(), replies, strict=True):
+            ours = (facts for facts in self._checked(reply, stream) if facts["name"] == self.name.encode())
+            after, delivered = track.last_id, next(ours)["last-delivered-id"].decode()
+            while page := self._page(stream, after, delivered):
+                yield stream, page
+                after = page[-1][0]
+
     def losses(self, tracks: Mapping[str, Track]) -> list[Gap]:
         """A gap for each stream that lost entries of which none has told yet. Exact only while no read is under way."""
         facts = self.facts(list(tracks))
@@ -112,6 +124,8 @@ class Groups:
         return count
 
     def _page(self, stream: str, after: str, to: str) -> Entries:
+        if id_key(after) >= id_key(to):
+            return []
         return entries_of({stream.encode(): self._client.xrange(stream, min=f"({after}", max=to, count=_PAGE)})[0][1]
 
     def newest(self, streams: Sequence[str]) -> list[Entry]:
@@ -152,7 +166,7 @@ class Groups:
             raise redis.ConnectionError(str(error)) from error
 
     def _checked(self, reply: Any, stream: str) -> Any:
-        if isinstance(reply, _OF_THE_SERVER) or (isinstance(reply, Exception) and str(reply).startswith("BUSY ")):
+        if is_of_the_server(reply):
             raise reply
         if isinstance(reply, Exception):
             raise problem_of(reply, self._address, key=stream)

@@ -44,6 +44,8 @@ class Resumption:
         while reply := self._groups.pending(positions, _AT_ONCE):
             positions = {stream: items[-1][0] for stream, items in reply}
             self._hand_on_pending(reply)
+        for stream, items in self._groups.passed_over(self.tracks):
+            self._hand_on_pending([(stream, items)])
         if losses := self._groups.losses(self.tracks):
             self._hand_on(gaps=tuple(losses))
 

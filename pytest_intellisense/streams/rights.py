@@ -65,6 +65,7 @@ def _probes(streams: Sequence[str], private_stream: str) -> Iterator[tuple[str, 
     nobody = f"intellisense:nobody:{uuid.uuid4()}"
     for stream in (*streams, private_stream):
         yield "XINFO STREAM", stream, ("XINFO STREAM", stream)
+        yield "XINFO GROUPS", stream, ("XINFO GROUPS", stream)
         yield "XREVRANGE", stream, ("XREVRANGE", stream, "+", "-", "COUNT", 1)
         yield "XRANGE", stream, ("XRANGE", stream, "-", "-", "COUNT", 1)
         yield "XGROUP CREATE", stream, ("XGROUP CREATE", stream, nobody, "no id")

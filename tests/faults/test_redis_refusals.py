@@ -28,7 +28,7 @@ from testrade_hooks import wire
 
 MASTERDOWN = b"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n"
 BUSY = b"-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n"
-NEEDED = ("xinfo|stream", "xgroup|create", "xreadgroup", "xack", "xrange", "xadd")
+NEEDED = ("xinfo|stream", "xinfo|groups", "xgroup|create", "xreadgroup", "xack", "xrange", "xadd")
 
 
 @pytest.fixture

@@ -15,8 +15,6 @@ from pytest_intellisense.streams.replies import Entries, Reply, entries_of
 from pytest_intellisense.streams.tracks import Track
 
 _ASK_AGAIN_S = 0.02
-MOVING = (redis.exceptions.AskError, redis.exceptions.ClusterDownError, redis.exceptions.TryAgainError)
-"""Slots on their way to another node; a new client finds them there. (A MovedError is an AskError.)"""
 
 
 def is_cluster(client: object) -> TypeGuard[redis.RedisCluster]:

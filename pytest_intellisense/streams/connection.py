@@ -91,9 +91,9 @@ def endpoint_of(url: str) -> Endpoint:
     options |= {
         "decode_responses": False,
         "retry": Retry(NoBackoff(), 0),
-        "retry_on_timeout": False,
         "socket_timeout": REPLY_TIMEOUT_S,
     }
+    options.pop("retry_on_timeout", None)
     try:
         _client(options).connection_pool.make_connection()
     except (TypeError, ValueError, redis.RedisError) as problem:

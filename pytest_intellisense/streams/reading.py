@@ -11,9 +11,10 @@ import redis
 
 from pytest_intellisense.codec.entries import Batch, Entry, Gap, StreamEntries
 from pytest_intellisense.codec.stream_ids import id_key
-from pytest_intellisense.streams.cluster import MOVING, ClusterReader, is_cluster
+from pytest_intellisense.streams.cluster import ClusterReader, is_cluster
 from pytest_intellisense.streams.connection import Endpoint, problem_of
 from pytest_intellisense.streams.groups import Groups
+from pytest_intellisense.streams.passing import may_pass
 from pytest_intellisense.streams.readers import BATCH, EmbeddedReader, GroupReader, Reader
 from pytest_intellisense.streams.replies import Reply
 from pytest_intellisense.streams.tracks import LossBook, Track
@@ -24,8 +25,6 @@ Sink = Callable[[Batch], None]
 _DELETED = "deleted after its delivery, before it could be read"
 _DRAIN_WITHIN_S = 2.0
 _RETRY_AFTER_S = 0.05
-_PASSING = ("NOGROUP", "UNBLOCKED", "MASTERDOWN", "BUSY ", "WRONGTYPE", "The XGROUP subcommand requires the key to exist")
-"""Answers after which looking again helps, if only to find out which stream it is about; other refusals stay refusals."""
 
 
 class ReadingLoop:
@@ -133,7 +132,7 @@ class ReadingLoop:
     def _recovered(self, error: redis.RedisError) -> Reader:
         """A reader that goes on where we were. Raises EnvironmentProblem when that is impossible or takes too long."""
         deadline = time.monotonic() + self._recover_within_s
-        while _may_pass(error) and time.monotonic() < deadline and not self.closing.wait(_RETRY_AFTER_S):
+        while may_pass(error) and time.monotonic() < deadline and not self.closing.wait(_RETRY_AFTER_S):
             try:
                 return self._reopened(error)
             except redis.RedisError as again:
@@ -221,10 +220,3 @@ def _batches(
 def _order(entry: Entry) -> tuple[int, bool]:
     """The server's clock in milliseconds; a command comes before what follows."""
     return int(entry.entry_id.partition("-")[0]), entry.stream != wire.INJECTION_COMMANDS
-
-
-def _may_pass(error: redis.RedisError) -> bool:
-    if isinstance(error, redis.AuthenticationError):
-        return False
-    passing = (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError, *MOVING)
-    return isinstance(error, passing) or str(error).startswith(_PASSING)

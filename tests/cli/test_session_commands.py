@@ -15,8 +15,12 @@ import pytest
 from helpers.written_session import WrittenSession, fills, screens
 
 from pytest_intellisense.capture.reader import read_session
+from pytest_intellisense.capture.session import CaptureSession
 from pytest_intellisense.cli.main import main
 from pytest_intellisense.codec.log_lines import lines_of, read_line
+from pytest_intellisense.streams.connection import Endpoint
+from pytest_intellisense.streams.consumer import StreamConsumer
+from testrade_hooks import wire
 
 
 def test_info_of_a_session(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,6 +215,36 @@ def test_a_session_without_its_session_json(tmp_path: Path, capsys: pytest.Captu
     assert main(["recover", str(directory)]) == 0
     assert (directory / "session.json.torn").read_bytes() == b"\0" * 50
     assert main(["verify", str(directory)]) == 0
+
+
+def test_what_is_not_known_is_kept(tmp_path: Path) -> None:
+    """A later version of the same format may say more: in a line it does not disturb, in session.json it stays."""
+    session = WrittenSession(tmp_path, operator="Ann")
+    session.say()
+    directory = session.killed()
+    log = directory / "broker.jsonl"
+    _, text = read_line(log.read_bytes())
+    log.write_bytes(lines_of([text[:-1] + b',"mood":"calm"}'], 0))
+    assert main(["recover", str(directory)]) == 0
+    assert [event.payload["number"] for event in read_session(directory)] == [0]
+    assert b'"mood":"calm"' in log.read_bytes()
+    assert read_session(directory).facts()["operator"] == "Ann"
+
+
+def test_a_session_recorded_from_redis(endpoint: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every declared event, from the stream to the answer of each command."""
+    with CaptureSession(tmp_path, "real", StreamConsumer(endpoint, "real")) as session, endpoint.open() as client:
+        for name in wire.EVENTS:
+            said = wire.event(name, {"symbol": "AAPL"}, correlation_id=name)
+            client.xadd(said.stream, wire.encode(said))
+    directory = str(session.directory)
+    assert main(["info", "--json", directory]) == 0
+    assert json.loads(capsys.readouterr().out)["events"] == len(wire.EVENTS)
+    for command in ("verify", "recover", "reindex"):
+        assert main([command, directory]) == 0
+    capsys.readouterr()
+    assert main(["search", directory, "--correlation-id", "TESTRADE_ORDER_FILL"]) == 0
+    assert "FILL" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["info", "verify", "recover", "reindex", "search"])

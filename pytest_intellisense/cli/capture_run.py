@@ -101,8 +101,7 @@ class CaptureRun:
                 shown_s = now_s
                 self._lag = watch.look(self._consumer.tracks())
                 self._warn()
-                if self.capture.dashcam is None:  # which removes segments that nobody wants
-                    self._compressor.look(self.capture.log.segment)
+                self._compressor.look(self.capture.log.segment)
                 rates = meter.look(self.capture.statistics, self.capture.log.bytes_written)
                 self.line.show(live_text(self.capture, rates, self._lag, now_s - self._began_s))
             if now_s - beaten_s >= _BEAT_EVERY_S:

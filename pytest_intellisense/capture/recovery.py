@@ -27,7 +27,7 @@ from testrade_hooks import clock
 
 _LOG_NAMES = "|".join(re.escape(name) for name in (*LOGS, UNPARSED))
 _TEMPORARY = re.compile(
-    rf"\.({re.escape(SESSION_FILE)}|{re.escape(INDEX)}|({_LOG_NAMES})(\.zst|{TORN})?|[0-9a-f]{{64}}\.[a-z0-9]{{1,5}})\.tmp"
+    rf"\.({re.escape(SESSION_FILE)}|{re.escape(INDEX)}|({_LOG_NAMES})(\.zst|{re.escape(TORN)}(\.[0-9]+)?)?|[0-9a-f]{{64}}\.[a-z0-9]{{1,5}})\.tmp"
 )
 
 
@@ -133,7 +133,7 @@ def _keep_unreadable_facts(directory: Path) -> None:
 def _facts_of(before: Survey, after: Survey, torn_bytes: int) -> dict[str, Any]:
     """session.json as it would be had the session ended itself; what it said and we do not know stays."""
     said, earlier = before.facts, part_of(before.facts, "recovery")
-    notes = list(part_of(said, "losses").get("notes") or ())
+    notes = part_of(said, "losses").get("notes")
     last_ns = after.last_epoch_ns or 0
     dropped = part_of(part_of(said, "dropped"), "counts")
     return {
@@ -144,7 +144,11 @@ def _facts_of(before: Survey, after: Survey, torn_bytes: int) -> dict[str, Any]:
         **said,
         "state": str(SessionState.RECOVERED),
         "counts": {name: lines + whole_number(dropped, name) for name, lines in after.session.lines.items() if lines},
-        "losses": {"lost": after.lost, "measurable": not after.loss_possible, "notes": notes},
+        "losses": {
+            "lost": after.lost,
+            "measurable": not after.loss_possible,
+            "notes": notes if isinstance(notes, list) else [],
+        },
         "recovery": {
             "at_epoch_ns": clock.now().epoch_ns,
             "torn_tails": whole_number(earlier, "torn_tails") + before.damage.torn_tails,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,22 +48,32 @@ class LogFile:
 
     def text_size(self) -> int | None:
         """Bytes of the log when it is not compressed; None if a compressed one does not say. Raises OSError."""
-        path = self.path
-        with open_regular(path) as file:
-            return _stated_size(file) if _is_packed(path) else file.seek(0, 2)
+        with self._opened_as_it_is() as (file, packed):
+            return _stated_size(file) if packed else file.seek(0, os.SEEK_END)
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
         """The text of the log. Raises OSError; reading raises BrokenCompression where a compressed one is damaged."""
-        path = self.path
-        with open_regular(path) as file:
-            if not _is_packed(path):
+        with self._opened_as_it_is() as (file, packed):
+            if not packed:
                 yield file
                 return
             stated = _stated_size(file)
             file.seek(0)
             with BufferedReader(_Unpacked(file, stated), _BUFFER_BYTES) as text:
                 yield text
+
+    @contextmanager
+    def _opened_as_it_is(self) -> Iterator[tuple[BinaryIO, bool]]:
+        """The file, and whether it is compressed. Twice tried: the plain form may go just when we have seen it."""
+        path = self.path
+        try:
+            file = open_regular(path)
+        except FileNotFoundError:
+            path = self.path
+            file = open_regular(path)
+        with file:
+            yield file, path.name != self.name
 
 
 def segment_numbers(session: Path) -> list[int]:
@@ -79,10 +90,6 @@ def logs_named(session: Path, name: str) -> list[LogFile]:
 
 def all_logs(session: Path) -> list[LogFile]:
     return [log for name in (*LOGS, UNPARSED) for log in logs_named(session, name)]
-
-
-def _is_packed(path: Path) -> bool:
-    return path.name.endswith(COMPRESSED)
 
 
 def _stated_size(file: BinaryIO) -> int | None:

@@ -55,7 +55,7 @@ class OnDisk:
             segments=len(segment_numbers(session)),
             logs=len(logs),
             compressed_logs=sum(log.path.name != log.name for log in logs),
-            log_bytes=sum(log.path.lstat().st_size for log in logs),
+            log_bytes=sum(_size(log.path) for log in logs),
             images=len(images),
             image_bytes=sum(images),
         )
@@ -145,6 +145,14 @@ def survey_all(session: SessionLog) -> Survey:
         survey.add(record)
     survey.finish()
     return survey
+
+
+def _size(path: Path) -> int:
+    """0 for a file that is gone by now."""
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def _files_in(directory: Path) -> Iterator[int]:

@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from pytest_intellisense.capture.reader import read_session
     from pytest_intellisense.capture.survey import OnDisk, survey_all
+    from pytest_intellisense.cli.plain_text import plain
     from pytest_intellisense.cli.survey_text import as_json, exit_code_of, info_lines
 
     survey = survey_all(read_session(arguments.directory))
@@ -25,5 +26,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(as_json(survey, disk), indent=2))
     else:
-        print("\n".join(info_lines(survey, disk)))
+        print("\n".join(map(plain, info_lines(survey, disk))))
     return exit_code_of(survey)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -57,6 +58,8 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 def main(words: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code; what a user can cause or meet ends in `error:`, `hint:` and 2."""
     arguments = _parser().parse_args(words)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold what no terminal can show
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()

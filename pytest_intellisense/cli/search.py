@@ -122,9 +122,9 @@ def _line(event: TimelineEvent, session: str) -> str:
 
 
 def _short(text: str) -> str:
-    """On one line and without anything that moves the cursor of a terminal."""
-    text = text[: _WIDEST_TEXT - 1] + "…" if len(text) > _WIDEST_TEXT else text
-    return "".join(letter if letter.isprintable() else "·" for letter in text)
+    from pytest_intellisense.cli.plain_text import plain
+
+    return plain(text[: _WIDEST_TEXT - 1] + "…" if len(text) > _WIDEST_TEXT else text)
 
 
 def _positive(text: str) -> int:

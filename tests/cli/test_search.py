@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -149,3 +152,25 @@ def test_a_time_that_is_none(session: Path, words: list[str], capsys: pytest.Cap
     shown = capsys.readouterr().err
     assert "not a time" in shown
     assert "hint: write 2026-11-23T14:30 (UTC)" in shown
+
+
+def test_texts_of_a_session_cannot_play_with_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also not those of session.json."""
+    with WrittenSession(
+        tmp_path, host="\x1b]0;mine\x07", redis=["\x1b[2J"], reason=5, versions=3, losses={"notes": 1}
+    ) as session:
+        session.say(correlation_id="\x1b[31mred")
+    for command in ("info", "verify", "search"):
+        assert main([command, str(session.directory)]) == 0
+    shown = capsys.readouterr().out
+    assert "·[31mred" in shown
+    assert not {letter for letter in shown if not letter.isprintable()} - {"\n"}
+
+
+def test_a_directory_whose_name_is_no_text(tmp_path: Path) -> None:
+    """The bytes are shown, where the terminal cannot show them."""
+    root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe"))
+    directory = fills(root, 1)
+    command = [sys.executable, "-m", "pytest_intellisense.cli", "reindex", str(directory)]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=True)
+    assert b"\\udcff\\udcfe/session/index.sqlite: 1 events" in done.stdout

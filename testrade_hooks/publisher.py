@@ -34,7 +34,7 @@ _REPORT_INTERVAL_S = 1.0
 _log = logging.getLogger("testrade_hooks.publisher")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Entry:
     stream: str
     fields: dict[Any, Any]

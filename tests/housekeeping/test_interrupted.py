@@ -63,7 +63,7 @@ def test_compressing(tmp_path: Path, fault: str) -> None:
         assert logs == ["image.jsonl.zst", "image.jsonl.zst"]
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", ["kill", *(pytest.param(fault, marks=pytest.mark.long) for fault in ("ENOSPC", "EIO"))])
 def test_archiving(tmp_path: Path, fault: str) -> None:
     """The session is whole in at least one place at every step, and archiving again leaves it in the archive alone."""
     for place in interrupted("archive", fault, tmp_path):

@@ -81,6 +81,7 @@ class LiveCapture:
         self._started = clock.now()
         self._recording: Recording | None = None
         log.counts.update(self._earlier.counts)
+        log.bytes_written += self._earlier.facts.get("statistics", {}).get("bytes_written", 0)
 
     @property
     def address(self) -> str:

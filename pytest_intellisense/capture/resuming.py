@@ -51,7 +51,7 @@ def read_earlier(directory: Path) -> Earlier:
     else:
         for _ in recorded:
             pass
-    earlier.counts = dict(session.lines)
+    earlier.counts = {name: lines for name, lines in session.lines.items() if lines}
     return earlier
 
 

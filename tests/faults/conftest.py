@@ -16,6 +16,13 @@ from helpers.redis_server import RedisServer
 __all__ = ["endpoint", "redis_server"]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests noted by `record_property("track record", …)`: docs/capture.md has these figures."""
+    reports = terminalreporter.getreports("passed")
+    for line in [text for report in reports for name, text in report.user_properties if name == "track record"]:
+        terminalreporter.line(f"track record: {line}")
+
+
 @pytest.fixture
 def seed() -> int:
     """Printed with every failure; `FAULT_SEED=N` runs the same faults again."""

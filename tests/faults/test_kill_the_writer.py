@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from helpers.workload_runs import Workload, injecting
 
 pytestmark = pytest.mark.timeout(60)
 
+Note = Callable[[str, str], None]
 CALLS = ("write", "fsync", "fdatasync", "rename")
 
 
@@ -79,23 +81,35 @@ def test_a_kill_between_line_and_image_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("batch", BATCHES.values(), ids=BATCHES)
-def test_many_kills(tmp_path: Path, chance: random.Random, batch: tuple[str, ...]) -> None:
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("batch", BATCHES)
+def test_many_kills(tmp_path: Path, chance: random.Random, batch: str, record_property: Note) -> None:
     """The same promise, 150 times for each size of batch."""
-    remains = killed_often(tmp_path, chance, 150, *batch)
+    remains = killed_often(tmp_path, chance, 150, *BATCHES[batch])
     assert remains.sound, remains
+    record_property("track record", f"150 kill -9 of the writer, {batch}: {remains}")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["buffered", "early ack", "line first"])
+def test_what_many_kills_do_to_mistakes(tmp_path: Path, chance: random.Random, way: str, record_property: Note) -> None:
+    """The control of the track record: 20 kills of each wrong writer."""
+    remains = killed_often(tmp_path, chance, 20, "--batch", "8", "--way", way)
+    assert not remains.sound
+    record_property("track record", f"20 kill -9 of a writer with a mistake ({way}): {remains}")
 
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("call", CALLS)
-def test_killed_in_every_system_call(tmp_path: Path, call: str) -> None:
+def test_killed_in_every_system_call(tmp_path: Path, call: str, record_property: Note) -> None:
     """Every place of each call that touches the disk, until there is none left."""
-    number, code, remains = 0, -signal.SIGKILL, Remains()
+    number, code, total = 0, -signal.SIGKILL, Remains()
     while code:
         number += 1
         code, remains = killed_at(tmp_path / str(number), call, number)
         assert remains.sound, (number, remains)
+        total += remains
     assert number > 20
     assert remains.acknowledged == 20
+    record_property("track record", f"{number - 1} kills, one in each {call}() of a recording: {total}")

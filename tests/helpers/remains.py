@@ -47,6 +47,12 @@ class Remains:
     def sound(self) -> bool:
         return (self.lost, self.dangling, self.damaged) == (0, 0, 0)
 
+    def __str__(self) -> str:
+        return (
+            f"{self.acknowledged} acknowledged, {self.lost} lost, {self.dangling} lines without their image, "
+            f"{self.damaged} damaged, {self.torn} torn tails"
+        )
+
 
 def acknowledged_in(ledger: Path) -> list[str]:
     """The ids that a `log_workload` process had acknowledged when it ended."""

@@ -47,18 +47,23 @@ def worst(folder: Path, *options: str, chance: random.Random | None = None, faul
     return found
 
 
-def test_strict_loses_nothing(tmp_path: Path, record_property: Callable[[str, str], None]) -> None:
-    """Whatever was not synced is gone, names of files and folders too; 12 events with their images, every moment."""
-    remains = worst(tmp_path, "--batches", "12")
-    assert remains.acknowledged > 12 * 30
+SHAPES = {"in one piece": (), "in segments": ("--segment-bytes", "3000")}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_strict_loses_nothing(tmp_path: Path, shape: str, record_property: Callable[[str, str], None]) -> None:
+    """Whatever was not synced is gone, names of files and folders too; 8 events with their images, every moment."""
+    remains = worst(tmp_path, "--batches", "8", *SHAPES[shape])
+    assert remains.acknowledged > 8 * 20
     assert remains.sound, remains
-    record_property("track record", f"power lost before each system call of a recording of 12 events: {remains}")
+    record_property("track record", f"power lost before each system call of a recording of 8 events {shape}: {remains}")
 
 
-def test_strict_loses_nothing_by_chance(tmp_path: Path, chance: random.Random) -> None:
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_strict_loses_nothing_by_chance(tmp_path: Path, chance: random.Random, shape: tuple[str, ...]) -> None:
     """Of what was not synced any part has survived, in pieces, with zeros in the place of the rest."""
-    remains = worst(tmp_path, "--batches", "12", "--batch", "3", chance=chance)
-    assert remains.acknowledged > 12 * 30
+    remains = worst(tmp_path, "--batches", "8", "--batch", "3", *shape, chance=chance)
+    assert remains.acknowledged > 8 * 20
     assert (remains.lost, remains.dangling) == (0, 0), remains
 
 

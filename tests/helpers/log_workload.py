@@ -11,9 +11,10 @@ import itertools
 import os
 import stat
 import sys
+import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,18 +43,34 @@ class OwnEvents:
         self.streams: tuple[str, ...] = (wire.PROCESSED_IMAGES,)
         self._ledger = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self._early = early
+        self._told = threading.Condition()
+        self._owed = 0
 
     def start(self, sink: Callable[[Batch], None], on_end: Callable[[], None]) -> None:
         self._sink = sink
 
     def feed(self, batch: Batch) -> None:
+        """Return at once; `settle` returns when it was acknowledged."""
+        self._owed += 1
         if self._early:
             self._tell([batch])
         self._sink(batch)
 
-    def acknowledge(self, batches: Iterable[Batch]) -> None:
+    def acknowledge(self, batches: Sequence[Batch]) -> None:
         if not self._early:
             self._tell(batches)
+        with self._told:
+            self._owed -= len(batches)
+            self._told.notify_all()
+
+    def settle(self, failed: Callable[[], bool]) -> None:
+        with self._told:
+            self._told.wait_for(lambda: not self._owed or failed(), timeout=20)
+
+    def catch_up(self) -> None: ...
+
+    def resume_facts(self) -> Mapping[str, object]:
+        return {}
 
     def loss(self) -> LossReport:
         from pytest_intellisense.model.results import LossReport
@@ -188,6 +205,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--batches", type=int, help="how many; without it: until killed")
     parser.add_argument("--images-every", type=int, default=1)
+    parser.add_argument("--segment-bytes", type=int, help="record in segments of this size")
     parser.add_argument("--pause", type=float, default=0.0, help="seconds after each batch")
     parser.add_argument("--idle", type=float, default=0.0, help="seconds after the last batch")
     parser.add_argument("--durability", choices=("strict", "relaxed"), default="strict")
@@ -200,6 +218,9 @@ def main() -> None:
     from pytest_intellisense.capture.session import CaptureSession
 
     source = OwnEvents(given.ledger, early=given.way == "early ack")
+    if given.segment_bytes is not None:
+        in_segments(given, source)
+        return
     with CaptureSession(given.root, "session", source, durability=given.durability) as session:
         tell(1, "recording\n")
         for number in itertools.count() if given.batches is None else range(given.batches):
@@ -207,6 +228,22 @@ def main() -> None:
             session.flush()
             time.sleep(given.pause)
         time.sleep(given.idle)
+
+
+def in_segments(given: argparse.Namespace, source: OwnEvents) -> None:
+    """As `intellisense capture` records."""
+    from pytest_intellisense.capture.live import LiveCapture
+    from pytest_intellisense.capture.segmented_log import SegmentedLog, SegmentLimits
+
+    log = SegmentedLog(given.root / "session", given.durability, SegmentLimits(size_bytes=given.segment_bytes))
+    capture = LiveCapture(source, log, session_id="session", durability=given.durability, facts={})
+    capture.start()
+    tell(1, "recording\n")
+    for number in range(given.batches):
+        source.feed(batch_of(range(number * given.batch, (number + 1) * given.batch), given.images_every))
+        source.settle(capture.ended.is_set)
+        capture.write_facts()
+    capture.finish("all fed")
 
 
 if __name__ == "__main__":

@@ -184,6 +184,20 @@ def test_a_stream_that_is_trimmed_short(
     assert "order-fills: trimmed so short that a reader loses entries after 2.0 s" in told.of("trimming", "warn")
 
 
+def test_a_recorder_that_is_overtaken(
+    redis_server: RedisServer, client: redis.Redis, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Trimming has taken entries that a group of ours had not read."""
+    publish(client)
+    client.xgroup_create(wire.ORDER_FILLS, "intellisense:slow", "0")
+    client.xreadgroup("intellisense:slow", "recorder", {wire.ORDER_FILLS: ">"})
+    for _ in range(10):
+        publish(client)
+    client.xtrim(wire.ORDER_FILLS, maxlen=4, approximate=False)
+    said = Told(capsys, redis_server.url).of("trimming", "warn")
+    assert "intellisense:slow: testrade:order-fills: trimming has taken at least 6 entries" in said
+
+
 def test_groups_and_who_left_them(redis_server: RedisServer, client: redis.Redis, capsys: pytest.CaptureFixture[str]) -> None:
     """The application's groups with their lag, and what an interrupted recorder left."""
     publish(client)

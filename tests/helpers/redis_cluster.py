@@ -36,7 +36,7 @@ class RedisCluster:
             _told(node, "CLUSTER SET-CONFIG-EPOCH", number + 1)
         for node, bus_port in zip(self.nodes[1:], bus_ports[1:], strict=True):
             _told(self.nodes[0], "CLUSTER MEET", "127.0.0.1", node.port, bus_port)
-        _wait(lambda: all(self._agrees(node) for node in self.nodes))
+        self.wait_until_ready()
         return self
 
     def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
@@ -49,13 +49,21 @@ class RedisCluster:
     def client(self) -> Any:
         return redis.RedisCluster(host="127.0.0.1", port=self.nodes[0].port)
 
+    def wait_until_ready(self) -> None:
+        _wait(lambda: all(self._agrees(node) for node in self.nodes))
+
+    def holder(self, key: str) -> RedisServer:
+        """The node that has the slot of `key`."""
+        with self.client() as client:
+            port = client.get_node_from_key(key).port
+        return next(node for node in self.nodes if node.port == port)
+
     def move(self, key: str) -> None:
         """Give the slot of `key`, with what is in it, to the next node."""
+        source = self.holder(key)
+        target = self.nodes[(self.nodes.index(source) + 1) % len(self.nodes)]
         with self.client() as client:
-            slot, holder = client.keyslot(key), client.get_node_from_key(key).port
-        ports = [node.port for node in self.nodes]
-        source = self.nodes[ports.index(holder)]
-        target = self.nodes[(ports.index(holder) + 1) % len(ports)]
+            slot = client.keyslot(key)
         ids = [_told(node, "CLUSTER MYID").decode() for node in (source, target)]
         _told(target, "CLUSTER SETSLOT", slot, "IMPORTING", ids[0])
         _told(source, "CLUSTER SETSLOT", slot, "MIGRATING", ids[1])

@@ -15,6 +15,7 @@ from pytest_intellisense.capture.reader import read_session
 from pytest_intellisense.capture.session import CaptureSession
 from pytest_intellisense.cli.main import main
 from pytest_intellisense.codec.entries import Batch, Entry
+from pytest_intellisense.errors import EnvironmentProblem
 from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.streams import reading
 from pytest_intellisense.streams.connection import endpoint_of
@@ -22,10 +23,22 @@ from pytest_intellisense.streams.consumer import StreamConsumer
 from testrade_hooks import wire
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["one node", "three nodes"])
-def cluster(request: pytest.FixtureRequest) -> Iterator[RedisCluster]:
-    with RedisCluster(request.param) as cluster:
+@pytest.fixture(scope="module")
+def one_node() -> Iterator[RedisCluster]:
+    with RedisCluster(1) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="module")
+def three_nodes() -> Iterator[RedisCluster]:
+    with RedisCluster(3) as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["one_node", "three_nodes"])
+def cluster(request: pytest.FixtureRequest) -> RedisCluster:
+    cluster: RedisCluster = request.getfixturevalue(request.param)
+    return cluster
 
 
 @pytest.fixture
@@ -113,18 +126,56 @@ def test_the_doctor_understands_clusters(cluster: RedisCluster, client: Any, cap
 
 
 @pytest.mark.parametrize("stream", [wire.ORDER_FILLS, wire.SIGNALS])
-def test_a_slot_that_moves(stream: str) -> None:
+def test_a_slot_that_moves(three_nodes: RedisCluster, stream: str) -> None:
     """Its stream goes on at another node, with our group in it."""
-    with RedisCluster(2) as cluster, cluster.client() as client:
-        sink, consumer = Sink(), StreamConsumer(endpoint_of(cluster.url), "moving")
-        consumer.start(sink, lambda: None)
-        try:
+    sink, consumer = Sink(), StreamConsumer(endpoint_of(three_nodes.url), "moving")
+    consumer.start(sink, lambda: None)
+    try:
+        with three_nodes.client() as client:
             client.xadd(stream, {"n": 1})
-            cluster.move(stream)
+            consumer.catch_up()
+            three_nodes.move(stream)
             sink.wait_for_note("reading was interrupted")
             client.xadd(stream, {"n": 2})
+        consumer.catch_up()
+        assert [entry.fields for entry in sink.entries] == [{b"n": b"1"}, {b"n": b"2"}]
+        assert consumer.loss() == LossReport()
+    finally:
+        consumer.close()
+
+
+def test_a_node_that_comes_back_empty(three_nodes: RedisCluster) -> None:
+    """Reading waits for it and goes on; what it forgot is said not to be measurable."""
+    sink, consumer = Sink(), StreamConsumer(endpoint_of(three_nodes.url), "node")
+    consumer.start(sink, lambda: None)
+    try:
+        with three_nodes.client() as client:
+            client.xadd(wire.ORDER_FILLS, {"n": 1})
             consumer.catch_up()
-            assert [entry.fields for entry in sink.entries] == [{b"n": b"1"}, {b"n": b"2"}]
-            assert consumer.loss() == LossReport()
-        finally:
-            consumer.close()
+            three_nodes.holder(wire.ORDER_FILLS).restart()
+        sink.wait_for_note("deleted or recreated")
+        three_nodes.wait_until_ready()
+        with three_nodes.client() as client:
+            client.xadd(wire.ORDER_FILLS, {"n": 2})
+        consumer.catch_up()
+        assert [entry.fields for entry in sink.entries] == [{b"n": b"1"}, {b"n": b"2"}]
+        assert not consumer.loss().measurable
+    finally:
+        consumer.close()
+
+
+def test_a_node_that_stays_away(three_nodes: RedisCluster) -> None:
+    """The reading ends within its time, with the reason in words."""
+    ended = threading.Event()
+    consumer = StreamConsumer(endpoint_of(three_nodes.url), "away", recover_within_s=0.3)
+    consumer.start(Sink(), ended.set)
+    node = three_nodes.holder(wire.ORDER_FILLS)
+    try:
+        node.kill()
+        assert ended.wait(20)
+        assert isinstance(consumer.failure, EnvironmentProblem)
+        assert not consumer.loss().measurable
+    finally:
+        consumer.close()
+        node.start()
+        three_nodes.wait_until_ready()

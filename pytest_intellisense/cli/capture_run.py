@@ -43,7 +43,7 @@ class CaptureRun:
         self.settings = settings
         self.line = LiveLine(sys.stderr)
         self._ending = ending
-        self._endpoint = endpoint_of(settings.redis_url)
+        self._endpoint = endpoint_of(settings.redis_url).settled()
         self.directory = session_directory(settings.output_dir, settings.session_id)
         self._check_redis()
         DiskWatch(_nearest_existing(settings.output_dir)).require()
@@ -54,6 +54,8 @@ class CaptureRun:
         self._warned: set[str] = set()
         self._lag = Lag()
         self._began_s = time.monotonic()
+        if self.begins_later:
+            self.capture.write_facts()
 
     @property
     def begins_later(self) -> bool:
@@ -62,7 +64,6 @@ class CaptureRun:
     def wait_for_begin(self) -> bool:
         """Return True at the scheduled time, False if the run is ended before."""
         begin = self.settings.schedule.begin_epoch_s or 0.0
-        self.capture.write_facts()
         while (left_s := begin - time.time()) > 0:
             if self._ending.reason:
                 self.capture.reason = self._ending.reason

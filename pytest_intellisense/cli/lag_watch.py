@@ -22,7 +22,7 @@ class Lag:
 
 
 class LagWatch:
-    """Asks on a connection of its own; a server that does not answer is the reader's affair, not ours."""
+    """Asks a settled endpoint on a connection of its own; a server that does not answer is the reader's affair."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._client = endpoint.open()
@@ -32,9 +32,9 @@ class LagWatch:
             states = self._states(tracks)
         except (redis.RedisError, OSError):
             return Lag()
-        unread = [state.unread for state in states]
+        unread = [state.unread for state in states if state.unread is not None]
         return Lag(
-            entries=sum(number for number in unread if number is not None) if None not in unread else None,
+            entries=sum(unread) if len(unread) == len(tracks) else None,
             trimmed=sum(state.trimmed_unread for state in states),
             warnings=tuple(state.sentence for state in states if state.level != "enough"),
         )

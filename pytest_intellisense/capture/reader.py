@@ -70,8 +70,11 @@ class SessionLog:
 
     def unparsed(self) -> Iterator[dict[str, Any]]:
         """The entries that could not be read as events, raw, with the reason."""
-        standing = _Standing.of(self.directory)
-        return (json.loads(line.text) for _, line in self._lines(UNPARSED, self.damage, standing))
+        for log, line in self._lines(UNPARSED, self.damage, _Standing.of(self.directory)):
+            try:
+                yield json.loads(line.text)
+            except (ValueError, RecursionError) as problem:
+                self.damage.damaged(log.shown, line.number, str(problem))
 
     def _merged(self, damage: Damage, standing: _Standing) -> Iterator[Recorded]:
         return heapq.merge(*(self._records(name, damage, standing) for name in LOGS), key=attrgetter("sequence"))
@@ -80,7 +83,7 @@ class SessionLog:
         for log, line in self._lines(name, damage, standing):
             try:
                 event, generation = event_of(line.text)
-            except DamagedLine as problem:
+            except (DamagedLine, RecursionError) as problem:
                 damage.damaged(log.shown, line.number, str(problem))
             else:
                 yield Recorded(event.global_sequence_id, event, generation, log, line)

@@ -28,7 +28,7 @@ class Loss:
     possible: bool = False
 
     def add(self, gap: TimelineEvent) -> None:
-        lost = gap.payload.get("lost")
+        lost = gap.payload.get("lost") if isinstance(gap.payload, Mapping) else None
         self.gaps += 1
         if isinstance(lost, int):
             self.lost += lost

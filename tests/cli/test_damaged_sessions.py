@@ -111,6 +111,13 @@ def with_record(text: bytes) -> Callable[[bytes], bytes]:
     return lambda whole: b"".join([*lines_of(whole)[:2], numbered([text], 2), *lines_of(whole)[3:]])
 
 
+DEEP = (
+    b'{"entry":'
+    + b"[" * 100_000
+    + b"]" * 100_000
+    + b',"redis_stream_event_id":"1-0","global_sequence_id":0,"redis_stream":"s",'
+    b'"clock_domain":null,"received_ns":1,"received_epoch_ns":1,"generation":0}'
+)
 ALL = list(range(LINES))
 NAMED = {
     "torn last record": (lambda whole: whole[:-9], ALL[:-1], "torn tail"),
@@ -122,6 +129,7 @@ NAMED = {
     "bad kind of record": (with_record(b'{"reason":"no event"}'), [0, 1, 3, 4, 5, 6, 7], "damaged line"),
     "no record": (with_record(b"[]"), [0, 1, 3, 4, 5, 6, 7], "damaged line"),
     "deep nesting": (with_record(b"[" * 100_000 + b"]" * 100_000), [0, 1, 3, 4, 5, 6, 7], "damaged line"),
+    "deep nesting of an entry": (with_record(DEEP), [0, 1, 3, 4, 5, 6, 7], "damaged line"),
     "two lines in one": (lambda whole: whole.replace(b"\n", b" ", 1), ALL[2:], "damaged line"),
     "a line in two": (lambda whole: whole[:40] + b"\n" + whole[40:], ALL[1:], "damaged line"),
     "lines taken out": (lambda whole: b"".join(lines_of(whole)[:2] + lines_of(whole)[4:]), [0, 1, 4, 5, 6, 7], "missing line"),
@@ -209,3 +217,13 @@ def test_a_session_of_a_newer_version(tmp_path: Path, capsys: pytest.CaptureFixt
         assert main([command, str(directory)]) == 2
         assert "schema 7, this version knows schema 1" in capsys.readouterr().err
     assert (directory / "session.json").read_bytes() == before
+
+
+def test_an_unparsed_entry_that_is_damaged_itself(log: Path) -> None:
+    """The others are read."""
+    unparsed = log.with_name("unparsed.jsonl")
+    unparsed.write_bytes(numbered([b'{"reason":"a"}', b"{", b'{"reason":"c"}'], 0))
+    session = read_session(log.parent)
+    assert [raw["reason"] for raw in session.unparsed()] == ["a", "c"]
+    assert str(session.damage.places[0]).startswith("unparsed.jsonl:2: ")
+    assert verified(log) == (3, ALL)

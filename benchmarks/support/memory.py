@@ -32,7 +32,5 @@ def print_memory(endpoint: Endpoint) -> None:
                 for stream in STREAMS:
                     client.xtrim(stream, maxlen=0, approximate=False)
                 sizes_mb.append(process.memory_info().rss / 2**20)
-                for log in Path(folder, "long").glob("*.jsonl"):
-                    os.truncate(log, 0)
     warm = sizes_mb[len(sizes_mb) // 10]
     print_figure("memory_growth_mb", max(sizes_mb) - warm, at_most=GOAL_MB)

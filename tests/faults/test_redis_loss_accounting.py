@@ -105,7 +105,7 @@ def live_through_many(endpoint: Endpoint, chance: random.Random, count: int, *, 
 
 def test_the_count_is_exact_in_every_history(endpoint: Endpoint, chance: random.Random) -> None:
     """Added = handed on + lost, to the entry; only after a deletion may it be called unknown."""
-    assert [history for history in live_through_many(endpoint, chance, 60) if not history.told_rightly] == []
+    assert [history for history in live_through_many(endpoint, chance, 40) if not history.told_rightly] == []
 
 
 def test_histories_lose_entries(redis_server: RedisServer, chance: random.Random) -> None:

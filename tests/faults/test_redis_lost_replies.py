@@ -205,7 +205,7 @@ def fall_silent(bench: CaptureBench, proxy: LossyProxy) -> None:
     bench.settle()
     proxy.mute()
     bench.publish(3)
-    bench.settle(within_s=2.5)
+    bench.settle(within_s=2)
 
 
 def test_a_half_open_connection_is_given_up_in_time(

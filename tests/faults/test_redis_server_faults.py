@@ -64,6 +64,7 @@ def restarted_empty(bench: CaptureBench, proxy: LossyProxy, source: BatchSource 
     """The server is killed and comes back without any data; the producer finds it before the reader does."""
     with bench.capturing(source):
         bench.settle()
+        assert bench.acknowledged()
         proxy.refuse_all(LOADING)
         bench.server.restart()
         bench.publish(3)
@@ -184,7 +185,7 @@ def stopped_for_longer_than_a_reply_may_take(bench: CaptureBench, **options: flo
     with bench.capturing(**options):
         bench.settle()
         bench.server.pause()
-        resume = threading.Timer(3, bench.server.resume)
+        resume = threading.Timer(1.6, bench.server.resume)
         resume.start()
         try:
             bench.noted("did not answer in time")

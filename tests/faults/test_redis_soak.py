@@ -24,6 +24,7 @@ from pytest_intellisense.capture.session import BatchSource
 from pytest_intellisense.errors import CaptureFailed
 from pytest_intellisense.streams import connection
 
+SECONDS = 2.5
 Fault = Callable[["Scene"], None]
 
 
@@ -168,13 +169,13 @@ def soak(scene: Scene, faults: Mapping[str, Fault], seconds: float, source: Batc
 
 def test_nothing_is_lost_where_nothing_can_be(scene: Scene) -> None:
     """Connections and server fail in every way; the data stays: the log is complete."""
-    soak(scene, LOSSLESS, 4)
+    soak(scene, LOSSLESS, SECONDS)
     assert scene.bench.account().complete
 
 
 def test_every_loss_is_counted(scene: Scene) -> None:
     """The application trims and deletes meanwhile: what is missing is what is said to be lost, to the entry."""
-    soak(scene, LOSSY, 4)
+    soak(scene, LOSSY, SECONDS)
     account = scene.bench.account()
     assert account.measurable
     assert account.honest
@@ -183,7 +184,7 @@ def test_every_loss_is_counted(scene: Scene) -> None:
 def test_a_consumer_of_a_tutorial_does_not_survive(scene: Scene) -> None:
     """The control: with the very same faults it loses entries, leaves orphans or ends."""
     with pytest.raises((AssertionError, CaptureFailed)):
-        soak(scene, LOSSLESS, 4, OrdinaryConsumer(scene.proxy.url, retries=3))
+        soak(scene, LOSSLESS, SECONDS, OrdinaryConsumer(scene.proxy.url, retries=3))
         assert scene.bench.account().complete
 
 

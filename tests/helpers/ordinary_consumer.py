@@ -50,7 +50,7 @@ class OrdinaryConsumer:
     def stop(self) -> None:
         self._stopped.set()
         if self._thread is not None:
-            self._thread.join(1)
+            self._thread.join(0.5)
 
     def close(self, *, keep_group: bool = False) -> None:
         self._client.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pytest_intellisense.cli.survey_text import exit_code_of
 from pytest_intellisense.codec.log_lines import lines_of as numbered
 
 LINES = 8
+SOME_OR_ALL = [pytest.param(5, id="every fifth byte"), pytest.param(1, marks=pytest.mark.long, id="every byte")]
 
 
 @pytest.fixture
@@ -41,24 +43,32 @@ def surveyed(log: Path) -> tuple[int, list[int]]:
     return exit_code_of(survey), numbers
 
 
+def chance(step: int) -> int:
+    first = random.randrange(step)
+    print(f"beginning with byte {first}")
+    return first
+
+
 def begins(whole: bytes) -> list[int]:
     """Where the lines begin, and where the last one ends."""
     return [0, *(at + 1 for at, byte in enumerate(whole) if byte == 10)]
 
 
-def cut_at_every_byte(log: Path) -> None:
+def cut_after(log: Path, step: int) -> None:
+    """At the line ends, and at every so many bytes, of the last three lines."""
     whole = log.read_bytes()
     starts = begins(whole)
-    for end in range(starts[-4], len(whole)):
+    for end in sorted({*starts[-4:-1], *range(starts[-4] + chance(step), len(whole), step)}):
         log.write_bytes(whole[:end])
         left = sum(start <= end for start in starts) - 1
         assert surveyed(log) == (3, list(range(left))), f"cut at {end}"
 
 
-def flip_every_byte(log: Path) -> None:
+def flip(log: Path, step: int) -> None:
+    """Every so many bytes of the fourth line."""
     whole = log.read_bytes()
     begin, end = begins(whole)[3:5]
-    for at in range(begin, end - 1):
+    for at in range(begin + chance(step), end - 1, step):
         log.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         assert surveyed(log) == (3, [0, 1, 2, 4, 5, 6, 7]), f"flipped at {at}: {whole[at : at + 1]!r}"
 
@@ -68,21 +78,23 @@ def test_a_sound_log_is_complete(log: Path) -> None:
     assert verified(log) == (0, list(range(LINES)))
 
 
-def test_cut_anywhere(log: Path) -> None:
-    """Cut at every byte of its last three lines: all whole lines remain, and 3 is said, also at the end of a line."""
-    cut_at_every_byte(log)
+@pytest.mark.parametrize("step", SOME_OR_ALL)
+def test_cut_anywhere(log: Path, step: int) -> None:
+    """All whole lines remain, and 3 is said, also at the end of a line."""
+    cut_after(log, step)
 
 
 def test_a_cut_needs_what_session_json_counted(tmp_path: Path) -> None:
     """The control: without the counts, a cut at the end of a line would not be seen."""
     log = fills(tmp_path, LINES, counts={}) / "broker.jsonl"
     with pytest.raises(AssertionError, match="cut at"):
-        cut_at_every_byte(log)
+        cut_after(log, 5)
 
 
-def test_any_flipped_byte(log: Path) -> None:
-    """Each byte of a line in the middle: the seven others remain, and 3 is said."""
-    flip_every_byte(log)
+@pytest.mark.parametrize("step", SOME_OR_ALL)
+def test_any_flipped_byte(log: Path, step: int) -> None:
+    """The seven other lines remain, and 3 is said."""
+    flip(log, step)
 
 
 def test_a_flipped_byte_needs_the_checksum(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +106,7 @@ def test_a_flipped_byte_needs_the_checksum(log: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(log_text, "read_line", trusting)
     with pytest.raises((AssertionError, ValueError)):
-        flip_every_byte(log)
+        flip(log, 5)
 
 
 def lines_of(whole: bytes) -> list[bytes]:

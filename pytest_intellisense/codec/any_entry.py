@@ -9,6 +9,7 @@ from typing import Any
 from pytest_intellisense.codec.bulk import UNRESOLVED, BulkData, resolved
 from pytest_intellisense.codec.declared_fields import with_declared_fields
 from pytest_intellisense.codec.entries import Entry
+from pytest_intellisense.codec.hints import Hints
 from pytest_intellisense.codec.limits import TRUNCATED, read_within_limits, within_limits
 from pytest_intellisense.codec.logger_events import is_declared, meant_type, name_of
 from pytest_intellisense.codec.milestones import last_milestone
@@ -49,7 +50,7 @@ def _read(entry: Entry, received: clock.Reading, sequence: int, bulk: BulkData) 
     said = wire.decode(entry.stream, entry.fields, read_within_limits)
     meant = meant_type(said)
     event_type, sense = name_of(said, meant)
-    payload, image, images, marks = _body(said, meant, bulk)
+    payload, image, images, marks = _body(said, meant, bulk, Hints(entry, unpacked=bool(said.marks)))
     event = TimelineEvent(
         global_sequence_id=sequence,
         stream=entry.stream,
@@ -72,18 +73,24 @@ def _read(entry: Entry, received: clock.Reading, sequence: int, bulk: BulkData) 
 
 
 def _body(
-    said: wire.WireEvent, meant: str, bulk: BulkData
+    said: wire.WireEvent, meant: str, bulk: BulkData, hints: Hints
 ) -> tuple[Mapping[str, Any], ImageRef | None, Images, tuple[str, ...]]:
     """The payload as it is recorded, its first image, all images that came inside, and the marks."""
-    payload, images = take_out(said.payload, said.image_bytes, _BULK_FIELDS if said.event_type == _BULK_TYPE else IMAGE_FIELDS)
+    payload, images = said.payload, Images()
+    if hints.images or said.event_type == _BULK_TYPE:
+        payload, images = take_out(payload, said.image_bytes, _BULK_FIELDS if said.event_type == _BULK_TYPE else IMAGE_FIELDS)
     remarks: tuple[str, ...] = ()
     if not is_declared(said):
         payload, remarks = with_declared_fields(meant, payload)
-    payload, refs, reasons = resolved(payload, bulk, images)
+    refs: list[ImageRef] = []
+    reasons: list[str] = []
+    if hints.references:
+        payload, refs, reasons = resolved(payload, bulk, images)
     if meant in _IMAGE_TYPES and not (is_declared(said) or images.pictures or refs or reasons):
         refs, reasons = _blobs(said, bulk, images)
-    within, truncated = within_limits(_with_beside(payload, said))
-    clean = redacted(within)
+    payload = _with_beside(payload, said)
+    within, truncated = within_limits(payload) if hints.size else (payload, False)
+    clean = redacted(within) if hints.secrets else within
     image = images.pictures[0].ref if images.pictures else next(iter(refs), None)
     if said.event_type == _BULK_TYPE:
         bulk.remember(clean, image)

@@ -106,7 +106,7 @@ def resolved(payload: Mapping[str, Any], bulk: BulkData, images: Images) -> tupl
             if found is not None:
                 reasons.append(found)
             return value
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             changed = {name: new for name, member in value.items() if (new := look(member)) is not member}
             return {**value, **changed} if changed else value
         if isinstance(value, list):

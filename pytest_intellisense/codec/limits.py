@@ -64,7 +64,7 @@ def cut_bytes(data: bytes) -> dict[str, Any]:
 def _cut_values(value: Any) -> Any:
     if isinstance(value, str):
         return cut_text(value) if len(value) > LONGEST_VALUE else value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         members = {_cut_values(name): _cut_values(member) for name, member in value.items()}
         return members if any(new is not old for new, old in zip(members.values(), value.values(), strict=True)) else value
     if isinstance(value, list):
@@ -77,7 +77,7 @@ def _size(value: Any) -> int:
     """About how many characters the value needs."""
     if isinstance(value, str):
         return len(value) + 2
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return sum(len(name) + _size(member) + 4 for name, member in value.items())
     if isinstance(value, list):
         return sum(_size(member) + 1 for member in value)

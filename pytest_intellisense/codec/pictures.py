@@ -84,7 +84,7 @@ def take_out(
 
 def _without_images(value: Any, images: Images, fields: frozenset[str]) -> Any:
     """The very object, if there is no image in it."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         replaced = {}
         for name, member in value.items():
             new = _image_or(member, images) if name in fields else _without_images(member, images, fields)

@@ -32,9 +32,11 @@ _TELLING_BYTES = (
     b"auth",
     b"key",
     b"bearer",
+    b"basic",
     b"cookie",
     b"dsn",
     b"://",
+    b":\\/",
     b"\\u00",
 )
 
@@ -71,19 +73,22 @@ def is_secret_name(name: str) -> bool:
 
 def may_hold_secrets(stream: str, text: bytes) -> bool:
     """Whether the text of an entry has to be looked through; quick, and True rather once too often."""
-    if stream not in SECRET_STREAMS:
-        return False
+    return stream in SECRET_STREAMS and (stream in _WHOLE_STREAMS or is_telling(text))
+
+
+def is_telling(text: bytes) -> bool:
+    """Whether anything in the text is a part of a secret's name or of its surroundings, or spelt so that it could be."""
     lower = text.lower()
-    return stream in _WHOLE_STREAMS or any(telling in lower for telling in _TELLING_BYTES)
+    return any(telling in lower for telling in _TELLING_BYTES)
 
 
 def redacted(payload: Any) -> Any:
     """The same value, the very object if it holds no secret; else a copy with each secret replaced by REDACTED."""
     if isinstance(payload, str):
         return scrubbed(payload)
-    if isinstance(payload, Mapping):
+    if isinstance(payload, dict):
         return _redacted_mapping(payload)
-    if isinstance(payload, list | tuple):
+    if isinstance(payload, list):
         members = [redacted(member) for member in payload]
         return members if any(new is not old for new, old in zip(members, payload, strict=True)) else payload
     return payload

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import zlib
 from typing import Any
+from unittest.mock import patch
 
 from helpers.dialects import observe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_intellisense.codec import log_records
+from pytest_intellisense.codec import any_entry, log_records
 from pytest_intellisense.codec.entries import Entry
 from pytest_intellisense.codec.log_lines import unparsed_text
 from testrade_hooks import clock, wire
@@ -105,12 +106,22 @@ field_names = st.sampled_from(
 )
 
 
+class EverythingPossible:
+    """Hints that rule nothing out."""
+
+    images = references = secrets = size = True
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+
 def read_and_kept(stream: str, fields: dict[bytes, bytes]) -> None:
     try:
         event = observe(stream, fields).event
     except wire.UnreadableEntry as problem:
         assert b"\n" not in unparsed_text(Entry(stream, "1-0", fields), clock.now(), str(problem))
         return
+    with patch.object(any_entry, "Hints", EverythingPossible):
+        assert repr(observe(stream, fields).event.payload) == repr(event.payload), "a quick look at the bytes changes nothing"
     text = log_records.event_text(event)
     assert b"\n" not in text
     again, _ = log_records.event_of(text)

@@ -38,6 +38,13 @@ SNAPSHOT = {
 CHANGE = {"component": "broker", "parameter": "ALPACA_SECRET", "old_value": CANARY, "new_value": f"{CANARY}2", "source": "GUI"}
 TRICKY = rb"\"password\": \"" + CANARY.encode()
 
+HEAD = (
+    b'{"metadata": {"eventType": "TESTRADE_%b", "eventId": "e", "correlationId": "m", "timestamp_ns": 5, '
+    b'"sourceComponent": "x"}, '
+)
+SLASHED = HEAD % b"SYSTEM_ALERT" + rb'"payload": {"message": "redis:\/\/desk:' + CANARY.encode() + rb'@host lost"}}'
+NUMBERED = HEAD % b"CORRELATION_LOG" + rb'"payload": {"p\u0061ssw\u006Frd": "' + CANARY.encode() + b'"}}'
+
 
 def config_events() -> list[wire.WireEvent]:
     return [
@@ -66,6 +73,9 @@ def other_entries() -> list[tuple[str, dict[bytes, bytes]]]:
         (wire.CONFIG_CHANGES, {b"config": CANARY.encode()}),
         (wire.ORDER_FILLS, {b"json_payload": b'{"api_key": "' + CANARY.encode() + b'", "cut": '}),
         (wire.ORDER_FILLS, {b"json_payload": TRICKY}),
+        (wire.SYSTEM_ALERTS, {b"json_payload": SLASHED}),
+        (wire.CORRELATION_LOG, {b"json_payload": NUMBERED}),
+        (wire.PERFORMANCE, logged("TESTRADE_X", {"basic": f"Basic {CANARY}"})),
         (wire.ORDER_FILLS, {b"password": CANARY.encode()}),
     ]
 

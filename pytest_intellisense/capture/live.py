@@ -175,7 +175,7 @@ class LiveCapture:
         facts |= {
             "reason": self.reason,
             "segment": self.log.segment,
-            "resume": self._consumer.resume_facts(),
+            "resume": self._consumer.resume_facts() or before.get("resume", {}),
             "statistics": {
                 "events": seen.events,
                 "correlated": seen.correlated,

@@ -78,7 +78,7 @@ class StreamConsumer:
         try:
             self.catch_up()
         except EnvironmentProblem:
-            self.close()
+            self.close(keep_group=self._resume is not None)
             raise
 
     def _attach(self, sink: Sink) -> None:

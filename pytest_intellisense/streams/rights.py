@@ -12,9 +12,6 @@ import redis
 from pytest_intellisense.errors import EnvironmentProblem
 from pytest_intellisense.streams.connection import reported
 
-PRIVATE_STREAMS = "intellisense:capture:*"
-"""Calls of a capture to itself: the only keys that it adds to and deletes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:

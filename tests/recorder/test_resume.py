@@ -6,11 +6,14 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import redis
 from helpers.capture_command import Capture, Said, events_in, numbers_in, publish
 from helpers.redis_server import RedisServer
 
 from pytest_intellisense.capture.reader import read_session
+from pytest_intellisense.errors import EnvironmentProblem
+from pytest_intellisense.streams.consumer import StreamConsumer
 
 
 def test_a_killed_capture_goes_on(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
@@ -80,6 +83,33 @@ def test_a_capture_whose_redis_went_away_goes_on(app: redis.Redis, tmp_path: Pat
             publish(client, range(100, 120))
             assert resumed.end() == 0
     assert numbers_in(resumed.directory) == list(range(120))
+
+
+@pytest.mark.parametrize("step", ["start", "catch_up"])
+def test_an_attempt_that_fails_spoils_nothing(
+    step: str,
+    redis_server: RedisServer,
+    app: redis.Redis,
+    command: Callable[..., Said],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Redis goes silent before or after the groups are found again: the next attempt finds all that is pending."""
+    with Capture(tmp_path, redis_server.url) as killed:
+        publish(app, range(50))
+        killed.has_written(50)
+        killed.end(signal.SIGKILL)
+    publish(app, range(50, 80))
+    with monkeypatch.context() as silent:
+        silent.setattr(StreamConsumer, step, went_silent)
+        assert command("capture", "start", "--duration", "1s", "--resume", "one").code == 2
+    with Capture(tmp_path, redis_server.url, "--resume", "one") as resumed:
+        assert resumed.end() == 0
+    assert numbers_in(resumed.directory) == list(range(80))
+
+
+def went_silent(*_arguments: object) -> None:
+    raise EnvironmentProblem("Redis did not answer in time")
 
 
 def test_a_complete_session_is_not_resumed(

@@ -18,18 +18,26 @@ from pytest_intellisense.capture.state import SessionState, is_held, state_of
 from pytest_intellisense.codec.timeline import GAP
 from pytest_intellisense.model.timeline import TimelineEvent
 
+_MOST_GAPS = 20
+
 
 @dataclass(slots=True)
 class Loss:
-    """Entries that never reached the recorder, by the gap events in the log. `possible`: how many could not be counted."""
+    """Entries that never reached the recorder, by the gap events in the log. `possible`: some that could not be counted.
+
+    `first` are the first gaps, also those that cost nothing, such as an interruption.
+    """
 
     gaps: int = 0
     lost: int = 0
     possible: bool = False
+    first: list[TimelineEvent] = field(default_factory=list)
 
     def add(self, gap: TimelineEvent) -> None:
         lost = gap.payload.get("lost") if isinstance(gap.payload, Mapping) else None
         self.gaps += 1
+        if self.gaps <= _MOST_GAPS:
+            self.first.append(gap)
         if isinstance(lost, int):
             self.lost += lost
         else:

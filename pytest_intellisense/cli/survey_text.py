@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_intellisense.capture.damage import Damage
@@ -66,15 +66,13 @@ def info_lines(survey: Survey, disk: OnDisk) -> Iterator[str]:
 
 
 def loss_lines(survey: Survey) -> Iterator[str]:
-    stated = part_of(survey.facts, "losses")
     if survey.loss_possible:
         text = f"{survey.lost:,} entries at least; how many more, cannot be measured"
     else:
         text = f"{survey.lost:,} {'entry' if survey.lost == 1 else 'entries'}" if survey.lost else "none"
     ended = survey.state in (SessionState.COMPLETE, SessionState.FAILED, SessionState.RECOVERED)
     yield f"losses      {text}{'' if ended else ' so far, by the gaps in the log'}"
-    notes = stated.get("notes")
-    yield from (f"  {note}" for note in (notes if isinstance(notes, list) else ()))
+    yield from (f"  {note}" for note in _gap_notes(survey))
     if dropped := whole_number(part_of(survey.facts, "dropped"), "segments"):
         yield f"dropped     {dropped:,} segments on purpose, far from any wanted event"
     recovery = part_of(survey.facts, "recovery")
@@ -131,6 +129,18 @@ def as_json(survey: Survey, disk: OnDisk) -> dict[str, Any]:
         "image_bytes": disk.image_bytes,
         "facts": dict(survey.facts),
     }
+
+
+def _gap_notes(survey: Survey) -> Iterator[str]:
+    """The gaps as they stand in the log; those of session.json where the log has none."""
+    for gap in survey.loss.first:
+        note = gap.payload.get("note") if isinstance(gap.payload, Mapping) else gap.payload
+        yield f"{utc_text(gap.received_epoch_ns)}  {gap.stream}{': ' if gap.stream else ''}{note}"
+    if (more := survey.loss.gaps - len(survey.loss.first)) > 0:
+        yield f"and {more:,} gaps more; `intellisense search --type CAPTURE_GAP` has all"
+    notes = part_of(survey.facts, "losses").get("notes")
+    if not survey.loss.first and isinstance(notes, list):
+        yield from map(str, notes)
 
 
 def _counted(number: int, noun: str) -> str:

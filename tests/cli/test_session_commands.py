@@ -58,7 +58,9 @@ def test_losses_upstream_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[
         session.lose(lost)
     for command in ("info", "verify"):
         assert main([command, str(session.directory)]) == 3
-        assert text in capsys.readouterr().out
+        shown = capsys.readouterr().out
+        assert text in shown
+        assert "2023-11-14 22:13:21.000Z  testrade:order-fills: entries were trimmed before they were read" in shown
 
 
 def test_a_session_that_is_being_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,10 @@ def run(arguments: argparse.Namespace) -> int:
     done = Compressed()
     for directory in arguments.directories or _sessions_in(arguments.all):
         done += compress_session(directory)
-    print(f"{done.files} logs compressed: {size_text(done.before_bytes)} are {size_text(done.after_bytes)} now")
+    if done.files:
+        print(f"{done.files} logs compressed: {size_text(done.before_bytes)} are {size_text(done.after_bytes)} now")
+    else:
+        print("nothing to compress")
     return COMPLETE
 
 

@@ -39,7 +39,7 @@ def remove_session(root: CaptureRoot, session: SessionFolder, may_go: Callable[[
     except OSError as error:
         raise EnvironmentProblem(
             f"{session.shown} cannot be removed: {error.strerror}",
-            hint="what is left of it is not listed any more and goes with the next clean",
+            hint="look at the rights and the disk; what has begun to go is listed no more, and goes with the next clean",
         ) from error
 
 

@@ -77,6 +77,10 @@ def _skip(file: BinaryIO, size: int) -> None:
 
 
 def sessions_below(root: Path) -> list[Path]:
-    """The recorded sessions directly inside a directory, by name; links are left out. Raises CaptureFailed."""
+    """The recorded sessions directly inside a directory, by name; links are left out, and what is being removed.
+
+    Raises CaptureFailed.
+    """
     check_directory(root)
-    return sorted(path for path in root.iterdir() if is_own_directory(path) and is_regular(path / SESSION_FILE))
+    seen = (path for path in root.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in seen if is_own_directory(path) and is_regular(path / SESSION_FILE))

@@ -105,13 +105,13 @@ class LiveCapture:
             self._consumer.start(self._take, self.ended.set)
         except IntelliSenseError:
             self._recording.close()
-            self.abandon()
+            self.abandon("failed")
             raise
         self._dialects.add_entries(self._consumer.newest_before)
 
-    def abandon(self) -> None:
-        """End a session that never came to record. Raises CaptureFailed."""
-        self.state = "failed"
+    def abandon(self, state: str) -> None:
+        """End a session that never came to record, as complete or failed. Raises CaptureFailed."""
+        self.state = state
         try:
             self.write_facts()
         finally:

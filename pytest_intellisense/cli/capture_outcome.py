@@ -37,10 +37,10 @@ def summary_of(facts: Mapping[str, Any], directory: Path) -> Iterator[str]:
         kept = sum(counts.values()) - sum(dropped["counts"].values())
         yield f"  {kept:,} lines kept around {facts['dashcam']['hits']} moments, all else dropped as it was asked for"
     yield from _loss_lines(facts["losses"])
-    if not counts and facts["state"] == "complete":
+    if not counts and facts["state"] == "complete" and facts["resume"]:
         yield "  nothing was captured: no event came on any stream; is TESTRADE running, on this Redis and database?"
     yield f"  {facts['state']}: {facts['reason']}"
-    if facts["state"] == "failed":
+    if facts["state"] == "failed" and facts["resume"] and "dashcam" not in facts:
         yield f"  nothing that is not on disk was acknowledged; go on with --resume {facts['session_id']}"
 
 

@@ -67,7 +67,7 @@ class CaptureRun:
         while (left_s := begin - time.time()) > 0:
             if self._ending.reason:
                 self.capture.reason = self._ending.reason
-                self.capture.abandon()
+                self.capture.abandon("complete")
                 return False
             self.line.show(f"waiting, recording begins in {clock_text(left_s)}")
             self._ending.wait(min(left_s, _LOOK_EVERY_S))

@@ -21,8 +21,8 @@ from pytest_intellisense.capture.segments import LogFile, all_logs
 from pytest_intellisense.model.timeline import TimelineEvent
 from testrade_hooks import wire
 
-_END_WITHIN_S = 20.0
-WITHIN_S = 10.0
+_END_WITHIN_S = 60.0
+WITHIN_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ def intellisense(*words: str, folder: Path, **environment: str) -> subprocess.Co
     )
 
 
-def eventually(holds: Callable[[], Any], what: str) -> Any:
+def eventually(holds: Callable[[], Any], what: str, within_s: float = WITHIN_S) -> Any:
     """The first true value of `holds`; fails with `what` when there is none in time."""
-    deadline = time.monotonic() + WITHIN_S
+    deadline = time.monotonic() + within_s
     while not (value := holds()):
-        assert time.monotonic() < deadline, f"not within {WITHIN_S:g} s: {what}"
+        assert time.monotonic() < deadline, f"not within {within_s:g} s: {what}"
         time.sleep(0.01)
     return value
 

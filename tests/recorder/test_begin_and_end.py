@@ -18,13 +18,18 @@ def in_seconds(seconds: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
 
 
+@pytest.mark.long
 def test_it_waits_for_its_time(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
     """It says so and records nothing before; between --from and --until it records, and ends by itself."""
-    with Capture(tmp_path, redis_server.url, "--from", in_seconds(5), "--until", in_seconds(7)) as capture:
+    with Capture(tmp_path, redis_server.url, "--from", in_seconds(20), "--until", in_seconds(25)) as capture:
         assert "waiting for the time to begin" in capture.announced
         assert capture.facts()["state"] == "scheduled"
         publish(app, range(10))
-        eventually(lambda: capture.facts()["state"] == "recording" and capture.facts()["resume"], "its beginning")
+        eventually(
+            within_s=30.0,
+            holds=lambda: capture.facts()["state"] == "recording" and capture.facts()["resume"],
+            what="its beginning",
+        )
         publish(app, range(10, 20))
         assert capture.wait() == 0
     assert numbers_in(capture.directory) == list(range(10, 20))
@@ -34,8 +39,10 @@ def test_it_waits_for_its_time(redis_server: RedisServer, app: redis.Redis, tmp_
 def test_waiting_can_be_ended(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
     """Exit code 1: nothing was captured."""
     with Capture(tmp_path, redis_server.url, "--from", in_seconds(3600), "--until", in_seconds(7200)) as capture:
+        assert "waiting for the time to begin" in capture.announced
+        assert capture.facts()["state"] == "scheduled"
         assert capture.end() == 1
-    assert capture.facts()["reason"] == "stopped by SIGTERM"
+    assert (capture.facts()["state"], capture.facts()["reason"]) == ("complete", "stopped by SIGTERM")
 
 
 def test_a_second_signal_ends_it_at_once(app: redis.Redis, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from helpers.capture_command import Capture, Said, numbers_in, publish
+from helpers.capture_command import Capture, Said, eventually, numbers_in, publish
 from helpers.redis_server import RedisServer
 
 DOCS = Path(__file__).parents[2] / "docs" / "capture.md"
@@ -42,8 +42,7 @@ def test_the_documented_rights_are_enough(guarded_server: RedisServer, tmp_path:
         with Capture(tmp_path, url, INTELLISENSE_REDIS_PASSWORD=PASSWORD) as capture:
             publish(app, range(100))
             capture.has_written(100)
-            (group,) = app.xinfo_groups("testrade:order-fills")
-            assert group["pending"] == 0
+            eventually(lambda: app.xinfo_groups("testrade:order-fills")[0]["pending"] == 0, "all acknowledged")
             assert capture.end() == 0
         assert app.xinfo_groups("testrade:order-fills") == []
         assert not app.exists("intellisense:capture:one")

@@ -101,7 +101,7 @@ def kill_and_resume(session: Session, kills: int) -> dict[str, object]:
 
 def test_each_entry_once_over_kills(session: Session) -> None:
     """Killed in mid-stream and resumed: every entry is in the log exactly once and nothing stays pending."""
-    loss = kill_and_resume(session, 3)
+    loss = kill_and_resume(session, 2)
     lines = session.lines()
     assert len(lines) == sum(session.added.values()) > 100
     assert set(lines.values()) == {1}
@@ -118,7 +118,7 @@ def test_wrong_recorders_are_found_out(redis_server: RedisServer, tmp_path: Path
         directory.mkdir()
         session = Session(redis_server, directory, way)
         try:
-            kill_and_resume(session, 3)
+            kill_and_resume(session, 2)
             if len(session.lines()) < sum(session.added.values()) or session.pending():
                 return
         finally:

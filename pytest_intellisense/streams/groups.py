@@ -36,7 +36,7 @@ class Groups:
         found = {}
         for stream, reply in zip(streams, replies, strict=True):
             if isinstance(reply, redis.ResponseError) and "no such key" in str(reply).lower():
-                found[stream] = StreamFacts()
+                found[stream] = StreamFacts(there=False)
             else:
                 found[stream] = StreamFacts.of(self._checked(reply, stream))
         return found

@@ -13,12 +13,16 @@ from pytest_intellisense.model.results import LossReport
 
 @dataclass(frozen=True, slots=True)
 class StreamFacts:
-    """What XINFO STREAM says. `entries_added` is None before Redis 7.0: loss cannot be measured there."""
+    """What XINFO STREAM says. `entries_added` is None before Redis 7.0: loss cannot be measured there.
+
+    A stream that does not exist is not `there`; our group made it, so one that we read was deleted.
+    """
 
     last_id: str = START
     entries_added: int | None = 0
     length: int = 0
     first_id: str = START
+    there: bool = True
 
     @classmethod
     def of(cls, info: Mapping[str, Any]) -> StreamFacts:
@@ -64,7 +68,7 @@ class Track:
             and self.added_before is not None
             and facts.entries_added < self.added_before + self.received + unread
         )
-        return fewer or id_key(facts.last_id) < id_key(self.last_id)
+        return not facts.there or fewer or id_key(facts.last_id) < id_key(self.last_id)
 
     def start_again(self) -> None:
         self.last_id = self.attached_at = START

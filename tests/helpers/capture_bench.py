@@ -145,10 +145,11 @@ class CaptureBench:
         with self.server.client() as client:
             return sum(group["pending"] for group in client.xinfo_groups(STREAM))
 
-    def acknowledged(self) -> bool:
-        """Whether everything that was delivered becomes acknowledged."""
-        deadline = time.monotonic() + 1.5
+    def acknowledged(self, within_s: float = 1.5) -> bool:
+        """Whether everything that was delivered becomes acknowledged, if need be with what comes after it."""
+        deadline = time.monotonic() + within_s
         while self.pending() and time.monotonic() < deadline:
+            self.settle()
             self.session.flush()
             time.sleep(0.01)
         return self.pending() == 0

@@ -212,7 +212,7 @@ def test_an_emptied_server_is_read_again() -> None:
     """FLUSHALL takes everything; what comes after it is read."""
     with RedisServer() as server, server.client() as client, consuming(endpoint_of(server.url)) as (_, sink):
         client.flushall()
-        sink.wait_for_note("gone and was made again")
+        sink.wait_for_note("deleted or recreated")
         add(client, 7)
         sink.wait_for(1)
 

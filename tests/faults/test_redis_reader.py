@@ -113,3 +113,26 @@ def test_a_session_says_on_which_redis_it_ran(endpoint: Endpoint, tmp_path: Path
         pass
     said = read_session(session.directory).facts()["redis"]
     assert said == ("embedded" if endpoint.doorbell else endpoint.address)
+
+
+WAITS_FOR_EVER = """
+import pytest, time
+
+@pytest.mark.timeout(TIMEOUT)
+def test_it(intellisense_capture):
+    assert not intellisense_capture.wait(intellisense_capture.position() + 1_000_000, time.perf_counter_ns() + 1_500_000_000)
+"""
+
+
+@pytest.mark.parametrize(("timeout_s", "failed"), [(0.7, 1), (60, 0)], ids=["too long", "control"])
+def test_a_test_that_waits_for_an_event_in_vain_ends_at_its_timeout(
+    pytester: pytest.Pytester, timeout_s: float, failed: int
+) -> None:
+    """Also at its second attempt, and with the session closed behind it. The control: enough time, and it passes."""
+    pytester.makepyfile(WAITS_FOR_EVER.replace("TIMEOUT", str(timeout_s)))
+    result = pytester.runpytest_subprocess("--reruns", "1", "-o", "timeout_func_only=true")
+    result.assert_outcomes(failed=failed, passed=1 - failed)
+    assert ("1 rerun" in result.stdout.str()) == bool(failed)
+    assert ("Timeout (>0.7s)" in result.stdout.str()) == bool(failed)
+    (session,) = (pytester.path / "captures").iterdir()
+    assert read_session(session).facts()["state"] == "complete"

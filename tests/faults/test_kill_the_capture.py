@@ -124,9 +124,10 @@ def test_a_stream_that_is_emptied_between(server: RedisServer, tmp_path: Path, c
 def test_many_kills_of_a_capture(
     server: RedisServer, tmp_path: Path, chance: random.Random, record_property: Callable[[str, str], None]
 ) -> None:
-    """The same promise over 150,000 entries and 50 kills."""
-    found = after_kills(server, tmp_path, chance, entries=150_000, kills=50)
+    """The same promise over 60,000 entries and 20 kills."""
+    found = after_kills(server, tmp_path, chance, entries=60_000, kills=20)
     assert (found.missing, found.told, found.surplus, found.pending) == (0, 0, 0, 0)
     record_property(
-        "track record", f"50 kill -9 of `capture`, 150,000 entries: {found.missing} missing, {found.twice} lines written twice"
+        "track record",
+        f"20 kill -9 of `intellisense capture`, 60,000 entries: {found.missing} missing, {found.twice} lines written twice",
     )

@@ -1,6 +1,7 @@
 """FastStream doing what a recorder does: read in batches, parse, append to a log, sync it, acknowledge.
 
-`python faststream_peer.py HOST:PORT COUNT FOLDER STREAM...` prints the seconds from its first batch to the last of COUNT messages.
+`python faststream_peer.py HOST:PORT COUNT FOLDER STREAM...` prints the seconds
+from its first batch to the last of COUNT messages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a strict session keeps in memory over two million events: the growth of its process, with a test that starts now and then."""
+"""What a strict session keeps in memory over two million events, of which those of earlier plans are let go."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ GOAL_MB = 30.0
 def print_memory(endpoint: Endpoint) -> None:
     process = psutil.Process(os.getpid())
     sizes_mb = []
-    with tempfile.TemporaryDirectory() as folder, endpoint.open() as client:
-        with CaptureSession(Path(folder), "long", StreamConsumer(endpoint, "memory")) as session:
-            for number in range(EVENTS // PORTION):
-                fill(client, PORTION)
-                assert session.wait(session_end := (number + 1) * PORTION - 1, time.perf_counter_ns() + 60_000_000_000)
-                session.flush()
-                session.let_go(session_end + 1)
-                for stream in STREAMS:
-                    client.xtrim(stream, maxlen=0, approximate=False)
-                sizes_mb.append(process.memory_info().rss / 2**20)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        endpoint.open() as client,
+        CaptureSession(Path(folder), "long", StreamConsumer(endpoint, "memory")) as session,
+    ):
+        for count in range(PORTION, EVENTS + 1, PORTION):
+            fill(client, PORTION)
+            assert session.wait(count - 1, time.perf_counter_ns() + 60_000_000_000)
+            session.flush()
+            session.let_go(count)
+            for stream in STREAMS:
+                client.xtrim(stream, maxlen=0, approximate=False)
+            sizes_mb.append(process.memory_info().rss / 2**20)
     warm = sizes_mb[len(sizes_mb) // 10]
     print_figure("memory_growth_mb", max(sizes_mb) - warm, at_most=GOAL_MB)

@@ -98,9 +98,8 @@ def print_latencies(endpoint: Endpoint) -> None:
 def print_idle(endpoint: Endpoint) -> None:
     """The share of a core that a session takes while nothing comes, on a server and on the embedded Redis."""
     for name, place in (("server", endpoint), ("embedded", embedded_endpoint(fakeredis.FakeServer(version=(7, 4))))):
-        with tempfile.TemporaryDirectory() as folder:
-            with CaptureSession(Path(folder), "idle", StreamConsumer(place, "idle")):
-                cpu_s, start_s = time.process_time(), time.perf_counter()
-                time.sleep(IDLE_S)
-                share = (time.process_time() - cpu_s) / (time.perf_counter() - start_s)
+        with tempfile.TemporaryDirectory() as folder, CaptureSession(Path(folder), "idle", StreamConsumer(place, "idle")):
+            cpu_s, start_s = time.process_time(), time.perf_counter()
+            time.sleep(IDLE_S)
+            share = (time.process_time() - cpu_s) / (time.perf_counter() - start_s)
         print_figure(f"idle_core_{name}", share, at_most=IDLE_GOAL)

@@ -79,7 +79,7 @@ def test_a_lost_acknowledgement_is_given_again(bench: CaptureBench, proxy: Lossy
         bench.publish()
         assert sent.wait(10)
         bench.settle()
-        assert bench.acknowledged()
+        assert bench.acknowledged(with_what_follows=True)
     assert bench.account().complete
 
 

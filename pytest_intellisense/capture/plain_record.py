@@ -42,7 +42,7 @@ class PlainRecord:
 
     @property
     def size(self) -> int:
-        return sum([len(fields[b"json_payload"]) for _, fields in self.entries.items])
+        return sum([len(fields[b"json_payload"]) for fields in self.entries.fields])
 
     @property
     def events(self) -> list[tuple[TimelineEvent, Entry | None]]:

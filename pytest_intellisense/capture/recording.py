@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pytest_intellisense.capture.records import AnyRecord
 from pytest_intellisense.capture.writer import LogWriter
 from pytest_intellisense.codec.entries import Batch
-from pytest_intellisense.codec.pictures import Picture
 
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
 _SYNC_AFTER_BYTES = 2 * 1024 * 1024
@@ -77,7 +76,9 @@ class Recording:
             while (records := self._taken()) is not None:
                 if records:
                     self._before_write()
-                    self._writer.write(*_as_files(records))
+                    for record in records:
+                        self._writer.write(record.pictures, record.texts())
+                    self._writer.settle()
                     self._on_kept([record.batch for record in records])
                 else:
                     self._writer.sync()
@@ -111,12 +112,3 @@ class Recording:
         records, self._waiting = self._waiting[:count], self._waiting[count:]
         self._waiting_bytes -= size
         return records
-
-
-def _as_files(records: Sequence[AnyRecord]) -> tuple[list[Picture], dict[str, list[bytes]]]:
-    """The images, and the texts of the new lines of each log."""
-    texts: dict[str, list[bytes]] = {}
-    for record in records:
-        for name, lines in record.texts().items():
-            texts.setdefault(name, []).extend(lines)
-    return [picture for record in records for picture in record.pictures], texts

@@ -27,7 +27,7 @@ class LogWriter:
     `again`: goes on in a directory that nobody writes to any more, in a new segment. `counts` are the lines that were written
     to each log, in all segments; `bytes_written` counts lines and images.
 
-    `strict`: `write` returns when everything is on the disk. `relaxed`: lines reach the disk within a second.
+    `strict`: `settle` returns when everything is on the disk. `relaxed`: lines reach the disk within a second.
     """
 
     def __init__(self, directory: Path, durability: Durability, *, again: bool = False) -> None:
@@ -47,7 +47,7 @@ class LogWriter:
             self.rotate()
 
     def write(self, pictures: Iterable[Picture], texts: Mapping[str, list[bytes]]) -> None:
-        """Put images and records (log name -> texts) on disk."""
+        """Put images, and then records (log name -> texts), into their files; `settle` makes them last."""
         self._write_images(pictures)
         for name, records in texts.items():
             file = self._files.get(name) or self._opened(name)
@@ -58,6 +58,9 @@ class LogWriter:
             self._lines[name] = seq + len(records)
             self.counts[name] += len(records)
             self._unsynced.add(name)
+
+    def settle(self) -> None:
+        """What was written is now as durable as it was ordered."""
         if self._durability == "strict" or time.monotonic() - self._synced_at >= RELAXED_SYNC_S:
             self.sync()
 

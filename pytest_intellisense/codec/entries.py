@@ -21,18 +21,22 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class StreamEntries(Sequence[Entry]):
-    """Entries of one stream in a row, as (id, fields): what a backlog consists of. An Entry is made when one is asked for."""
+    """Entries of one stream in a row: what a backlog consists of. An Entry is made when one is asked for.
+
+    Ids and fields are two lists, not pairs: the garbage collector would look at every pair again and again.
+    """
 
     def __init__(self, stream: str, generation: int, items: Sequence[tuple[str, Mapping[bytes, bytes]]]) -> None:
         self.stream = stream
         self.generation = generation
-        self.items = items
+        self.ids = [entry_id for entry_id, _ in items]
+        self.fields = [fields for _, fields in items]
 
     def __len__(self) -> int:
-        return len(self.items)
+        return len(self.ids)
 
     def __iter__(self) -> Iterator[Entry]:
-        return (Entry(self.stream, entry_id, fields, self.generation) for entry_id, fields in self.items)
+        return (Entry(self.stream, entry_id, fields, self.generation) for entry_id, fields in self._items())
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...
@@ -40,9 +44,11 @@ class StreamEntries(Sequence[Entry]):
     def __getitem__(self, index: slice) -> StreamEntries: ...
     def __getitem__(self, index: int | slice) -> Entry | StreamEntries:
         if isinstance(index, slice):
-            return StreamEntries(self.stream, self.generation, self.items[index])
-        entry_id, fields = self.items[index]
-        return Entry(self.stream, entry_id, fields, self.generation)
+            return StreamEntries(self.stream, self.generation, list(self._items())[index])
+        return Entry(self.stream, self.ids[index], self.fields[index], self.generation)
+
+    def _items(self) -> Iterator[tuple[str, Mapping[bytes, bytes]]]:
+        return zip(self.ids, self.fields, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Batch:
     def ids(self) -> Iterator[tuple[str, list[str]]]:
         """Streams and the ids of them that are to be acknowledged."""
         if isinstance(self.entries, StreamEntries):
-            yield self.entries.stream, [entry_id for entry_id, _ in self.entries.items]
+            yield self.entries.stream, self.entries.ids
         else:
             for entry in self.entries:
                 yield entry.stream, [entry.entry_id]

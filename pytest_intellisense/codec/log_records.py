@@ -107,10 +107,10 @@ class EntryTexts:
 
     def texts(self, entries: StreamEntries, sequence: int) -> list[bytes]:
         """Of entries whose clock is the same, numbered from `sequence`."""
-        facts = self._facts_of(entries.stream, entries.items[0][1].get(b"clock_domain"), entries.generation)
+        facts = self._facts_of(entries.stream, entries.fields[0].get(b"clock_domain"), entries.generation)
         return [
             _ENTRY % (fields[b"json_payload"], entry_id.encode(), number, facts)
-            for number, (entry_id, fields) in enumerate(entries.items, sequence)
+            for number, (entry_id, fields) in enumerate(zip(entries.ids, entries.fields, strict=True), sequence)
         ]
 
     def _facts_of(self, stream: str, clock_text: bytes | None, generation: int) -> bytes:

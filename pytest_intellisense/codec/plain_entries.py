@@ -90,11 +90,11 @@ def plain_envelope(entry: Entry) -> PlainEnvelope[str] | None:
 def plain_envelopes(entries: StreamEntries) -> Sequence[PlainEnvelope[str]] | None:
     """The envelopes of all these entries, or None where the general way has to look at one of them."""
     decode = _decoder(entries.stream)
-    clocks = {fields.get(_CLOCK) for _, fields in entries.items}
-    if decode is None or len(clocks) != 1 or not {len(fields) for _, fields in entries.items} <= {1 if None in clocks else 2}:
+    clocks = {fields.get(_CLOCK) for fields in entries.fields}
+    if decode is None or len(clocks) != 1 or set(map(len, entries.fields)) != {1 if None in clocks else 2}:
         return None
     try:
-        texts = [fields[_TEXT] for _, fields in entries.items]
+        texts = [fields[_TEXT] for fields in entries.fields]
         whole = b"".join(texts)
         if not whole.isascii() or _LINE_END in whole or max(map(len, texts)) > LONGEST_TEXT:
             return None

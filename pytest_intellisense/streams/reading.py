@@ -93,7 +93,7 @@ class ReadingLoop:
         in_row: list[StreamEntries] = []
         readable: dict[str, int] = {}
         for stream, items in reply:
-            readable[stream] = sum(1 for _, fields in items if fields)
+            readable[stream] = len([entry_id for entry_id, fields in items if fields])
             if readable[stream] < len(items):
                 gaps += [Gap(stream, _DELETED, 1, entry_id) for entry_id, fields in items if not fields]
                 items = [item for item in items if item[1]]

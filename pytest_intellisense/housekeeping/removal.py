@@ -65,7 +65,7 @@ def sweep_trash(root: CaptureRoot) -> int:
                 empty_session(session.fd)
                 os.rmdir(name, dir_fd=root.fd)
                 swept += 1
-        except SessionInUse:
+        except (SessionInUse, FileNotFoundError):  # somebody else is removing it, or just has
             continue
         except NotASession:
             swept += _removed_if_empty(root, name)

@@ -33,6 +33,7 @@ def write_line_first(_session: CaptureSession) -> None:
 
     def lines_then_images(writer: LogWriter, pictures: Iterable[Picture], texts: Mapping[str, list[bytes]]) -> None:
         write(writer, [], texts)
+        writer.settle()
         write(writer, pictures, {})
 
     LogWriter.write = lines_then_images  # type: ignore[method-assign]

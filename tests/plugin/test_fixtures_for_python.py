@@ -91,11 +91,10 @@ def test_every_fixture_works_in_a_plain_test(pytester: pytest.Pytester) -> None:
 
 def test_fixtures_read_like_a_manual(pytester: pytest.Pytester) -> None:
     """`pytest --fixtures` has a text for each."""
-    result = pytester.runpytest_subprocess("--fixtures")
-    output = result.stdout.str()
+    lines = pytester.runpytest_subprocess("--fixtures").outlines
     for name in ("runtime", "target", "redis", "capture", "injector", "moc", "bootstrap", "image_injector", "trace"):
-        assert f"intellisense_{name}" in output
-    assert "no docstring available" not in output
+        (at,) = (number for number, line in enumerate(lines) if line.startswith(f"intellisense_{name} "))
+        assert "no docstring available" not in lines[at + 1]
 
 
 def test_users_add_operators_pipelines_and_streams(pytester: pytest.Pytester) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pytest_intellisense.capture.dashcam import Dashcam
 from pytest_intellisense.capture.facts import session_facts
 from pytest_intellisense.capture.recording import Recording
-from pytest_intellisense.capture.records import read_batch
+from pytest_intellisense.capture.records import AnyRecord, read_batch
 from pytest_intellisense.capture.resuming import Earlier
 from pytest_intellisense.capture.segmented_log import SegmentedLog
 from pytest_intellisense.codec.bulk import BulkData
@@ -206,12 +206,13 @@ class LiveCapture:
             self.dashcam.look([event for event, _ in record.events])
         self.statistics.add(record)
         self._recording.put(record)
-        for (stream, wire_type), count in record.wire_types().items():
-            self._dialects.add(stream, wire_type, count)
 
-    def _kept(self, batches: Sequence[Batch]) -> None:
+    def _kept(self, records: Sequence[AnyRecord]) -> None:
         """Called by the writing thread."""
+        batches = [record.batch for record in records]
         self._consumer.acknowledge(batches)
+        for record in records:
+            self._dialects.add_all(record.wire_types())
         if self.dashcam is not None:
             self.dashcam.written(self.log.current, batches)
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 from pytest_intellisense.capture.records import AnyRecord
 from pytest_intellisense.capture.writer import LogWriter
-from pytest_intellisense.codec.entries import Batch
 
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
 _SYNC_AFTER_BYTES = 2 * 1024 * 1024
@@ -18,7 +17,7 @@ _GATHER_S = 0.02
 
 
 class Recording:
-    """Keeps records in the order of `put`; `on_kept` is told each batch that is on disk, from the writing thread.
+    """Keeps records in the order of `put`; `on_kept` is told what is on disk, from the writing thread.
 
     At most 64 MiB wait: a slow disk slows the reading down. After a failure nothing more is taken or told. What `before_write`
     raises, asked each time, is a failure: what was to be written then is neither on disk nor told.
@@ -27,7 +26,7 @@ class Recording:
     def __init__(
         self,
         writer: LogWriter,
-        on_kept: Callable[[Sequence[Batch]], None],
+        on_kept: Callable[[Sequence[AnyRecord]], None],
         on_failure: Callable[[], None],
         before_write: Callable[[], None] = lambda: None,
     ) -> None:
@@ -79,7 +78,7 @@ class Recording:
                     for record in records:
                         self._writer.write(record.pictures, record.texts())
                     self._writer.settle()
-                    self._on_kept([record.batch for record in records])
+                    self._on_kept(records)
                 else:
                     self._writer.sync()
         except BaseException as error:  # noqa: BLE001 - kept for whoever waits for events

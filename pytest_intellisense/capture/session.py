@@ -13,7 +13,7 @@ from pytest_intellisense.capture.arrivals import Arrivals
 from pytest_intellisense.capture.facts import session_facts
 from pytest_intellisense.capture.paths import session_directory
 from pytest_intellisense.capture.recording import Recording
-from pytest_intellisense.capture.records import read_batch
+from pytest_intellisense.capture.records import AnyRecord, read_batch
 from pytest_intellisense.capture.writer import Durability, LogWriter
 from pytest_intellisense.codec.bulk import BulkData
 from pytest_intellisense.codec.dialects import DialectCount
@@ -151,6 +151,8 @@ class CaptureSession:
         self._raise_failure()
 
     def contract_generation(self) -> str:
+        if self._state == "recording":
+            self._recording.flush()
         return self._dialects.generation
 
     def _take(self, batch: Batch) -> None:
@@ -164,12 +166,12 @@ class CaptureSession:
             if matters:
                 self._arrived.notify_all()
         self._recording.put(record)
-        for (stream, wire_type), count in record.wire_types().items():
-            self._dialects.add(stream, wire_type, count)
 
-    def _kept(self, batches: Sequence[Batch]) -> None:
+    def _kept(self, records: Sequence[AnyRecord]) -> None:
         """Called by the writing thread."""
-        self._consumer.acknowledge(batches)
+        self._consumer.acknowledge([record.batch for record in records])
+        for record in records:
+            self._dialects.add_all(record.wire_types())
         if time.monotonic() - self._facts_written_at > _REWRITE_EVERY_S:
             self._write_facts()
 

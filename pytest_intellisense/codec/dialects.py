@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from pytest_intellisense.codec.entries import Entry
@@ -31,6 +31,11 @@ class DialectCount:
             self.child += count
         else:
             self.logger += count
+
+    def add_all(self, types: Mapping[tuple[str, str], int]) -> None:
+        """Count so many events of each stream and published type."""
+        for (stream, wire_type), count in types.items():
+            self.add(stream, wire_type, count)
 
     def add_entries(self, entries: Iterable[Entry]) -> None:
         """Count entries that were on the streams before us; what cannot be read says nothing."""

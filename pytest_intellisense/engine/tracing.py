@@ -63,6 +63,7 @@ class Chain:
         self._known: set[Key] = set(seeds)
         self._foreign = foreign
         self._adopts_foreign = adopts_foreign
+        self._unlearned: list[TimelineEvent] = []
         self._parked: dict[Key, list[TimelineEvent]] = {}
         self._numbers: set[int] = set()
 
@@ -75,6 +76,7 @@ class Chain:
         if event.correlation_id == self.correlation_id:
             self._join(event, "correlation_id")
             return self.joined[first:]
+        self._learn()
         links = self._links(event)
         reason = self._reason(event, links)
         if reason is not None:
@@ -100,11 +102,17 @@ class Chain:
                 continue
             self._numbers.add(event.global_sequence_id)
             self.joined.append(Joined(event, reason))
-            fresh = [key for key in _lessons(event) if key not in self._known]
-            self._known.update(fresh)
+            self._unlearned.append(event)
             if self._parked:
-                for key in fresh:
+                for key in self._learn():
                     waiting.extend((parked, _label(key)) for parked in self._parked.pop(key, ()))
+
+    def _learn(self) -> list[Key]:
+        """Take the ids of joined events to heart, new ones returned. Not before they are needed: few chains break."""
+        fresh = [key for event in self._unlearned for key in _lessons(event) if key not in self._known]
+        self._unlearned.clear()
+        self._known.update(fresh)
+        return fresh
 
     def _links(self, event: TimelineEvent) -> list[Key]:
         """The keys by which an event could be joined that does not carry the master id."""

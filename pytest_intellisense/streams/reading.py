@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import redis
 
@@ -16,11 +16,14 @@ from pytest_intellisense.streams.connection import Endpoint, problem_of
 from pytest_intellisense.streams.groups import Groups
 from pytest_intellisense.streams.passing import may_pass
 from pytest_intellisense.streams.readers import BATCH, EmbeddedReader, GroupReader, Reader
-from pytest_intellisense.streams.replies import Reply
+from pytest_intellisense.streams.replies import Entries, Reply
 from pytest_intellisense.streams.tracks import LossBook, Track
 from testrade_hooks import clock, wire
 
 Sink = Callable[[Batch], None]
+
+_Row = tuple[str, int, Entries]
+"""Stream, generation and entries of it, as a read returned them."""
 
 _DELETED = "deleted after its delivery, before it could be read"
 _DRAIN_WITHIN_S = 2.0
@@ -90,7 +93,7 @@ class ReadingLoop:
     def _hand_on(self, reply: Reply, received: clock.Reading) -> None:
         reply, again = self._without_repetitions(reply)
         gaps = _delivered_again(again)
-        in_row: list[StreamEntries] = []
+        rows: list[_Row] = []
         readable: dict[str, int] = {}
         for stream, items in reply:
             readable[stream] = len([entry_id for entry_id, fields in items if fields])
@@ -100,15 +103,26 @@ class ReadingLoop:
             if stream == self._private_stream:
                 self._calls += [value.decode() for _, fields in items for value in fields.values()]
             elif items:
-                in_row.append(StreamEntries(stream, self._tracks[stream].generation, items))
+                rows.append((stream, self._tracks[stream].generation, items))
         more_waits = any(len(items) >= BATCH for _, items in reply)
-        for batch in _batches(received, in_row, tuple(gaps), again, more_waits=more_waits):
-            self._sink(batch)
+        if more_waits:
+            self._hand_on_rows(received, rows, tuple(gaps), again)
+        elif rows or gaps:
+            self._sink(Batch(received, _in_order(rows), tuple(gaps), again))
         with self.lock:
             for stream, items in reply:
                 self._tracks[stream].advance(items[-1][0], readable[stream], len(items) - readable[stream])
         if not more_waits:
             self._answer_calls()
+
+    def _hand_on_rows(
+        self, received: clock.Reading, rows: Sequence[_Row], gaps: tuple[Gap, ...], again: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Each alone, for more waits on one of the streams, and that may be older than what came from the others."""
+        if gaps or again:
+            self._sink(Batch(received, (), gaps, again))
+        for row in rows:
+            self._sink(Batch(received, StreamEntries(*row)))
 
     def _answer_calls(self) -> None:
         """Everything that was there before them has been handed on."""
@@ -193,28 +207,12 @@ def _delivered_again(ids: Sequence[tuple[str, str]]) -> list[Gap]:
     return [Gap(stream, f"{count} delivered again by the server; kept once", 0) for stream, count in counts.items()]
 
 
-def _batches(
-    received: clock.Reading,
-    in_row: Sequence[StreamEntries],
-    gaps: tuple[Gap, ...],
-    again: tuple[tuple[str, str], ...],
-    *,
-    more_waits: bool,
-) -> Iterator[Batch]:
-    """What came in one read from several streams, in order by the server's clock.
-
-    Not while more waits on one of them, as that may be older than what came from the others: then each is handed on alone.
-    """
-    if more_waits:
-        if gaps or again:
-            yield Batch(received, (), gaps, again)
-        for entries in in_row:
-            yield Batch(received, entries)
-    elif in_row or gaps:
-        all_entries = [entry for row in in_row for entry in row]
-        if len(in_row) > 1:
-            all_entries.sort(key=_order)
-        yield Batch(received, tuple(all_entries), gaps, again)
+def _in_order(rows: Sequence[_Row]) -> tuple[Entry, ...]:
+    """What came in one read from several streams, in order by the server's clock."""
+    entries = [Entry(stream, entry_id, fields, generation) for stream, generation, items in rows for entry_id, fields in items]
+    if len(rows) > 1:
+        entries.sort(key=_order)
+    return tuple(entries)
 
 
 def _order(entry: Entry) -> tuple[int, bool]:

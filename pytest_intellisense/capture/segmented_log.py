@@ -31,7 +31,10 @@ class Segment:
 
 
 class SegmentedLog(LogWriter):
-    """`on_closed` is told each finished segment, by the writing thread; its files will not be written to again."""
+    """What is written until `settle` stays in one segment.
+
+    `on_closed` is told each finished segment, by the writing thread; its files will not be written to again.
+    """
 
     def __init__(
         self,
@@ -46,19 +49,25 @@ class SegmentedLog(LogWriter):
         self.current = Segment(self.segment, time.monotonic())
         self._limits = limits
         self._on_closed = on_closed
+        self._is_settled = True
 
     def write(self, pictures: Iterable[Picture], texts: Mapping[str, list[bytes]]) -> None:
         pictures = list(pictures)
-        if self._is_due():
+        if self._is_settled and self._is_due():
             self.rotate()
             closed, self.current = self.current, Segment(self.segment, time.monotonic())
             self._on_closed(closed)
+        self._is_settled = False
         super().write(pictures, texts)
         segment = self.current
         segment.images.update(picture.ref.path for picture in pictures)
         for name, records in texts.items():
             segment.counts[name] = segment.counts.get(name, 0) + len(records)
             segment.size_bytes += sum(map(len, records))
+
+    def settle(self) -> None:
+        super().settle()
+        self._is_settled = True
 
     def _is_due(self) -> bool:
         segment = self.current

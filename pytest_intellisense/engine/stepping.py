@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from pytest_intellisense.engine.asking import Requests
 from pytest_intellisense.engine.checks.context import StepView, symbol_of
@@ -187,7 +189,9 @@ class StepRunner:
         missing = next((one for one in observation.tracker.missing() if short and one.stage.key == short.stage_key), None)
         if missing is None:
             return result
-        return replace(result, near_misses=near_misses(missing, observation.chain, observation.captured(), origin))
+        return msgspec.structs.replace(
+            result, near_misses=near_misses(missing, observation.chain, observation.captured(), origin)
+        )
 
     def judge(
         self, injected: Injected, result: PipelineResult, so_far: RunSoFar, repeats: list[PipelineResult], position: Position

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from pytest_intellisense.model.timeline import TimelineEvent
 
@@ -38,8 +39,7 @@ _CAUSE_FIELDS = frozenset(
 _NO_ID = frozenset({"", "None", "null", "0", "-1", "-999", "MISSING_CORRELATION_ID"})
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(msgspec.Struct, frozen=True):
     """An event of the chain; `by` names the id that joined it."""
 
     event: TimelineEvent

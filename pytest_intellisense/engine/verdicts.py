@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+import msgspec
 
 from pytest_intellisense.engine.explaining import shortfall
 from pytest_intellisense.model.results import (
@@ -29,12 +30,12 @@ def is_loss(loss: LossReport) -> bool:
 def without_certainty(step: StepExecutionResult) -> StepExecutionResult:
     """Events were lost: whether those came that were missed, or ought to be missed, is not known."""
     outcomes = tuple(
-        replace(outcome, passed=False, inconclusive=True, fault=Fault.LOSS, details=_uncertain(outcome))
+        msgspec.structs.replace(outcome, passed=False, inconclusive=True, fault=Fault.LOSS, details=_uncertain(outcome))
         if outcome.rests_on_absence
         else outcome
         for outcome in step.outcomes
     )
-    return replace(step, outcomes=outcomes)
+    return msgspec.structs.replace(step, outcomes=outcomes)
 
 
 def _uncertain(outcome: ValidationOutcome) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from pytest_intellisense.model.timeline import TimelineEvent
 
 
@@ -29,8 +31,7 @@ class Verdict(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TracedEvent:
+class TracedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event of the step and the key that joined it, such as correlation_id, request_id or local_order_id."""
 
     event: TimelineEvent
@@ -39,8 +40,7 @@ class TracedEvent:
     time_source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageResult:
+class StageResult(msgspec.Struct, frozen=True, kw_only=True):
     """`at_ns` counts from the intended injection time; None: never arrived, or its clock is not comparable.
 
     `time_source` is "app" (publisher's stamp, same clock as ours) or "received" (our stamp at receipt).
@@ -74,8 +74,7 @@ class NearMiss:
     differs: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineResult:
+class PipelineResult(msgspec.Struct, frozen=True, kw_only=True):
     """`stop_reason`: complete | diverted | deadline | window.
 
     `stages` are the pipeline's, then its diversions that happened. `received_keys` are the latency keys that had to be
@@ -99,8 +98,7 @@ class PipelineResult:
         return next((stage for stage in self.stages if stage.key == key), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidationOutcome:
+class ValidationOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """One ValidationPoint, judged. `details` says why it failed, in words; `position` is (line, column) in the plan.
 
     `rests_on_absence`: the judgement would be another if an event had been lost.
@@ -121,8 +119,7 @@ class ValidationOutcome:
     position: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepExecutionResult:
+class StepExecutionResult(msgspec.Struct, frozen=True, kw_only=True):
     """One injection and everything judged about it. `error` is set when the step could not be carried out."""
 
     step_id: str

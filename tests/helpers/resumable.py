@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 from pytest_intellisense.codec.entries import Batch
@@ -43,6 +44,7 @@ class Recorder:
     def __call__(self, batch: Batch) -> None:
         if self._early:
             self.consumer.acknowledge([batch])
+            time.sleep(0.02)  # a slow disk: the mistake shows at nearly every kill
         lines = [Recorded(entry.stream, entry.entry_id, entry.generation) for entry in batch.entries]
         lines += [Recorded(gap.stream, gap.entry_id, gap=True, lost=gap.lost or 0) for gap in batch.gaps]
         for line in lines:

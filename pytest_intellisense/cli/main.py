@@ -17,6 +17,7 @@ from pytest_intellisense.cli import (
     doctor,
     info,
     keep,
+    metrics,
     recover,
     reindex,
     search,
@@ -52,6 +53,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     archive,
     compress,
     doctor,
+    metrics,
 )
 
 

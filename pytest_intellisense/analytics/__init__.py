@@ -1,0 +1,1 @@
+"""Pure functions over what runs left behind: aggregates, trends, anomalies, behaviour."""

@@ -298,10 +298,11 @@ def test_what_was_sent_while_the_connection_was_broken_runs_once(redis_server: R
     """The listener goes on after the last command that it has seen, not at the end and not at the beginning."""
     with redis_server.client() as client, application(client) as app:
         app.ask(parameters={"number": 1})
-        client.client_kill_filter(_type="normal", skipme=True)
-        for number in (2, 3):
-            app.send(parameters={"number": number})
-        client.client_kill_filter(_type="normal", skipme=True)
+        with client.pipeline(transaction=True) as at_once:
+            at_once.client_kill_filter(_type="normal", skipme=True)
+            for number in (2, 3):
+                at_once.xadd(wire.INJECTION_COMMANDS, dict(wire.encode(injection(parameters={"number": number}))))
+            at_once.execute()
         answers = [app.answer().payload["status"] for _number in (2, 3)]
     assert answers == ["success", "success"]
     assert app.notes == [1, 2, 3]

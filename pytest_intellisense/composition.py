@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     import redis
 
     from pytest_intellisense.capture.session import CaptureSession
+    from pytest_intellisense.codec.scenario_files import ScenarioFiles
     from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
     from pytest_intellisense.engine.operators import OperatorRegistry
     from pytest_intellisense.model.plan import PlanCase
+    from pytest_intellisense.model.results import PlanResult
     from pytest_intellisense.reporting.rows import SessionRow
     from pytest_intellisense.streams.connection import Endpoint
     from pytest_intellisense.streams.injector import StreamInjector
@@ -133,11 +135,18 @@ class Runtime:
                 raise
             self._open = opened.pop_all()
 
-    def make_ready(self, case: PlanCase) -> None:
-        """Start, and see that the target can do what the plan asks of it. Raises as `start`."""
+    def run(self, case: PlanCase) -> PlanResult:
+        """Start, see that the target can do what the plan asks of it, and run it. Raises as `start`."""
+        if self.settings.dry_run:
+            from pytest_intellisense.engine.commands import StimulusFiles
+            from pytest_intellisense.engine.dry_run import dry_run
+
+            files = self._files()
+            return dry_run(case, StimulusFiles(files.image, files.frames))
         self.start()
         if any(step.stimulus.type in ("raw_image_injection", "raw_image_sequence") for step in case.plan.steps):
             self.target.require_ocr()
+        return self.moc.run(case)
 
     def close(self) -> None:
         """Close in the opposite order. Raises CaptureFailed if the capture had failed and no test was told."""
@@ -161,6 +170,7 @@ class Runtime:
             "durability": self.settings.durability,
             "versions": {name: version(name) for name in names},
             "clock_domain": clock_domain(),
+            "dry_run": self.settings.dry_run,
         }
 
     def _bring_up(self, opened: ExitStack) -> None:
@@ -224,12 +234,16 @@ class Runtime:
 
         return EmbeddedTarget(self.endpoint, run_id=run_id) if self.settings.brings_its_app else ExternalTarget()
 
-    def _moc(self) -> MillisecondOptimizationCapture:
+    def _files(self) -> ScenarioFiles:
         from pytest_intellisense.codec.scenario_files import ScenarioFiles
         from pytest_intellisense.collecting.files import scenario_folder
+
+        return ScenarioFiles(lambda folder: scenario_folder(folder / "plan", self._config.rootpath))
+
+    def _moc(self) -> MillisecondOptimizationCapture:
         from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
 
-        files = ScenarioFiles(lambda folder: scenario_folder(folder / "plan", self._config.rootpath))
+        files = self._files()
         return MillisecondOptimizationCapture(
             self.capture, self.injector, images=files.image, manifests=files.frames, operators=self._operators()
         )

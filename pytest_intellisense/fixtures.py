@@ -34,6 +34,8 @@ def intellisense_runtime(pytestconfig: pytest.Config) -> Runtime:
 def _intellisense_running(intellisense_runtime: Runtime) -> Runtime:
     from pytest_intellisense.errors import IntelliSenseError
 
+    if intellisense_runtime.settings.dry_run:
+        pytest.skip("dry run: nothing is connected")
     try:
         intellisense_runtime.start()
     except IntelliSenseError as problem:

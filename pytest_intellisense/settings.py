@@ -58,6 +58,9 @@ OPTIONS = (
 )
 
 
+DRY_RUN = "--intellisense-dry-run"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What this run is to do. The Redis URL may hold a password: it stays out of `repr`."""
@@ -70,6 +73,7 @@ class Settings:
     capture_dir: Path
     durability: Literal["strict", "relaxed"]
     rootdir: Path
+    dry_run: bool = False
 
     @property
     def redis_shown(self) -> str:
@@ -88,6 +92,11 @@ def add_options(parser: pytest.Parser) -> None:
             option.flag, default=None, choices=option.choices or None, metavar=None if option.choices else "VALUE", help=text
         )
         parser.addini(option.ini, option.help, type="string", default=option.default)
+    group.addoption(
+        DRY_RUN,
+        action="store_true",
+        help="Check plans completely, with their images and references, but connect to nothing and send nothing.",
+    )
 
 
 def resolve(config: pytest.Config) -> Settings:
@@ -110,6 +119,7 @@ def resolve(config: pytest.Config) -> Settings:
         capture_dir=config.rootpath / values["capture-dir"],
         durability="relaxed" if values["durability"] == "relaxed" else "strict",
         rootdir=config.rootpath,
+        dry_run=bool(config.getoption(DRY_RUN)),
     )
 
 

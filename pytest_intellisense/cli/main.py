@@ -12,6 +12,7 @@ from typing import Protocol
 from pytest_intellisense.cli import (
     archive,
     capture,
+    check,
     clean,
     compress,
     doctor,
@@ -40,6 +41,7 @@ class Subcommand(Protocol):
 
 
 SUBCOMMANDS: tuple[Subcommand, ...] = (
+    check,
     capture,
     info,
     verify,
@@ -81,8 +83,8 @@ def main(words: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="intellisense",
-        description="Record, read and keep what TESTRADE said on its Redis streams.",
-        epilog="exit codes: 0 complete, 3 readable with losses, 1 nothing readable, 2 usage or settings",
+        description="Write and check plans; record, read and keep what TESTRADE said on its Redis streams.",
+        epilog="exit codes: 0 complete or sound, 1 unreadable or wrong plans, 2 usage or settings, 3 readable with losses",
     )
     of_name = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for subcommand in SUBCOMMANDS:

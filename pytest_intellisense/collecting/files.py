@@ -10,6 +10,7 @@ import pytest
 
 from pytest_intellisense.collecting.items import RUN_PLAN, BrokenPlanItem, PlanItem
 from pytest_intellisense.collecting.lookup import PLAN_SUFFIXES
+from pytest_intellisense.settings import DRY_RUN
 
 if TYPE_CHECKING:
     from pytest_intellisense.codec.problems import PlanFileError
@@ -46,10 +47,13 @@ class PlanFile(pytest.Module):
             yield item
 
     def _marks(self, head: dict[str, Any]) -> Iterator[pytest.MarkDecorator]:
+        """A dry run finds nothing of what a plan is expected to fail for."""
         for tag in head.get("tags", ()):
             yield self._tag(tag)
         if skip := head.get("skip"):
             yield pytest.mark.skip(reason=skip if isinstance(skip, str) else "skipped by the plan")
+        if self.config.getoption(DRY_RUN):
+            return
         if isinstance(xfail := head.get("xfail"), str):
             yield pytest.mark.xfail(reason=xfail)
         elif xfail is not None:

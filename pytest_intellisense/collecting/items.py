@@ -14,8 +14,8 @@ from pytest_intellisense.collecting.failure import PlanFailed, failure_text
 if TYPE_CHECKING:
     from pytest_intellisense.codec.plans import PlanRowSource
     from pytest_intellisense.codec.problems import PlanFileError
-    from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
     from pytest_intellisense.model.plan import PlanCase
+    from pytest_intellisense.model.results import PlanResult
     from pytest_intellisense.reporting.rows import PlanRow
 
 LONGEST_TITLE = 120
@@ -24,13 +24,11 @@ LONGEST_TITLE = 120
 class Runtime(Protocol):
     """What an item needs of the run it is part of."""
 
-    moc: MillisecondOptimizationCapture
-
     @property
     def session_dir(self) -> Path: ...
 
-    def make_ready(self, case: PlanCase) -> None:
-        """Bring everything up that the case needs. Raises IntelliSenseError."""
+    def run(self, case: PlanCase) -> PlanResult:
+        """Bring everything up that the case needs, and run it. Raises IntelliSenseError."""
 
 
 def run_plan(request: pytest.FixtureRequest) -> None:
@@ -38,8 +36,7 @@ def run_plan(request: pytest.FixtureRequest) -> None:
     item = request.node
     assert isinstance(item, PlanItem)
     runtime: Runtime = request.getfixturevalue("intellisense_runtime")
-    runtime.make_ready(item.case)
-    item.judge(runtime.moc, runtime.session_dir)
+    item.judge(runtime.run(item.case), runtime.session_dir)
 
 
 class _RunPlan:
@@ -66,13 +63,12 @@ class PlanItem(pytest.Function):
     def case(self) -> PlanCase:
         return self._row.case()
 
-    def judge(self, moc: MillisecondOptimizationCapture, session_dir: Path) -> None:
+    def judge(self, result: PlanResult, session_dir: Path) -> None:
         from pytest_intellisense.model.results import Verdict
         from pytest_intellisense.reporting.to_row import plan_row
 
-        result = moc.run(self.case)
         self.plan_row = plan_row(self.case, result, nodeid=self.nodeid, rootdir=self.config.rootpath, session_dir=session_dir)
-        if result.verdict != Verdict.PASSED:
+        if result.verdict not in (Verdict.PASSED, Verdict.CHECKED):
             raise PlanFailed(self.plan_row)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

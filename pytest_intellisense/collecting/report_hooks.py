@@ -61,7 +61,7 @@ class ReportHooks:
 
         if self._made is None:
             return
-        terminalreporter.section("intellisense: stage latency", sep="-")
+        terminalreporter.section(self._made.heading, sep="-")
         write(self._made.summary(self._paths(), unicode=terminal_speaks_unicode()), self._config.get_terminal_writer())
 
     def _paths(self) -> list[tuple[str, Path]]:

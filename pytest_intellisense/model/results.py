@@ -26,6 +26,8 @@ class Fault(StrEnum):
 
 class Verdict(StrEnum):
     PASSED = "passed"
+    CHECKED = "checked"
+    """Of a dry run: the plan is sound as far as that can be said without running it."""
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"

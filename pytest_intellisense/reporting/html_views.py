@@ -157,7 +157,7 @@ def _failures(plans: Sequence[PlanRow]) -> list[View]:
     """What failed, each cause once."""
     causes: dict[tuple[str, str], list[str]] = {}
     for row in plans:
-        if row["verdict"] not in ("passed", "skipped"):
+        if row["verdict"] not in ("passed", "checked", "skipped"):
             fault = row["fault"] or "FAILED"
             causes.setdefault((fault, one_line(row).removeprefix(f"{fault} ")), []).append(row["nodeid"])
     return [{"fault": fault, "sentence": sentence, "nodeids": nodeids} for (fault, sentence), nodeids in causes.items()]
@@ -166,12 +166,12 @@ def _failures(plans: Sequence[PlanRow]) -> list[View]:
 def _cards(plans: Sequence[PlanRow], stages: Sequence[Spread], whole: Sequence[Spread]) -> list[View]:
     ran = [row for row in plans if row["verdict"] != "skipped"]
     outcomes = [outcome for row in plans for step in row["steps"] for outcome in step["validation_outcomes"]]
-    passed = sum(row["verdict"] == "passed" for row in ran)
+    passed = sum(row["verdict"] in ("passed", "checked") for row in ran)
     held = sum(outcome["passed"] for outcome in outcomes)
     lost = sum(row["lost_events"] for row in plans)
     traced = sum(len(step["events"]) for row in plans for step in row["steps"])
     cards = [
-        _card("plans passed", f"{passed} / {len(ran)}", "", passed == len(ran)),
+        _card("plans passed", f"{passed} / {len(ran)}", _dry_run_note(ran), passed == len(ran)),
         _card("validations held", f"{held} / {len(outcomes)}", "", held == len(outcomes)),
         _card("events traced", f"{traced:,}", f"{lost} lost", not lost),
     ]
@@ -183,6 +183,10 @@ def _cards(plans: Sequence[PlanRow], stages: Sequence[Spread], whole: Sequence[S
         most = max(stages, key=lambda spread: spread.p95_ns)
         cards.append(_card(most.name, duration(most.p95_ns), "slowest stage, p95"))
     return cards
+
+
+def _dry_run_note(plans: Sequence[PlanRow]) -> str:
+    return "dry run: checked, nothing was sent" if any(row["verdict"] == "checked" for row in plans) else ""
 
 
 def _card(label: str, value: str, note: str = "", good: bool | None = None) -> View:

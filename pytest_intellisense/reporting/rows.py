@@ -149,6 +149,7 @@ class SessionRow(TypedDict):
     durability: str
     versions: dict[str, str]
     clock_domain: str
+    dry_run: NotRequired[bool]
 
 
 class ReportDocument(TypedDict):

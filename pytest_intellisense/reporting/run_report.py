@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_intellisense.reporting.lines import Line, Writer
 from pytest_intellisense.reporting.rows import PlanRow, SessionRow
-from pytest_intellisense.reporting.terminal import summary_lines, verdict_word
+from pytest_intellisense.reporting.terminal import checked_word, dry_run_lines, summary_lines, verdict_word
 
 if TYPE_CHECKING:
     import pytest
@@ -34,7 +34,8 @@ def teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str
     row = row_of(report)
     if row is None or report.when != "call" or report.outcome != "passed" or hasattr(report, "wasxfail"):
         return None
-    return "passed", ".", (verdict_word("PASSED", row), {"green": True})
+    word = checked_word(row) if row["verdict"] == "checked" else verdict_word("PASSED", row)
+    return "passed", ".", (word, {"green": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,17 @@ class RunReport:
             self.html.summary(prefix, postfix, self.rows, self.session)
 
     def summary(self, reports: list[tuple[str, Path]], *, unicode: bool) -> list[Line]:
-        """For `pytest_terminal_summary`: the lines below the heading "intellisense: stage latency"."""
-        return summary_lines(self.rows, reports, unicode=unicode)
+        """For `pytest_terminal_summary`: the lines below `heading`."""
+        lines = dry_run_lines if self.is_dry_run else summary_lines
+        return lines(self.rows, reports, unicode=unicode)
+
+    @property
+    def is_dry_run(self) -> bool:
+        return bool(self.session and self.session.get("dry_run"))
+
+    @property
+    def heading(self) -> str:
+        return "intellisense: dry run" if self.is_dry_run else "intellisense: stage latency"
 
     def _fold_repeated_environment_failure(self, report: pytest.TestReport, row: PlanRow) -> None:
         """The same unusable environment is told once in full, then by reference."""

@@ -18,7 +18,23 @@ NAME_WIDTH = 36
 def header_line(session: SessionRow) -> str:
     """The line for pytest_report_header: what is under test, through what."""
     version = session["versions"].get("pytest-intellisense", "")
+    if session.get("dry_run"):
+        return f"intellisense {version}: dry run, nothing is connected and nothing is sent"
     return printable(f"intellisense {version}: {session['redis']} | app {session['target']} | capture {session['durability']}")
+
+
+def checked_word(row: PlanRow) -> str:
+    """`CHECKED (2 steps)`: a plan of a dry run."""
+    count = len(row["steps"])
+    return f"CHECKED ({count} step{'s' if count != 1 else ''}, nothing sent)"
+
+
+def dry_run_lines(plans: Sequence[PlanRow], reports: Sequence[tuple[str, Path]], *, unicode: bool = True) -> list[Line]:
+    """`summary_lines` of a dry run."""
+    checked = sum(plan["verdict"] == "checked" for plan in plans)
+    lines = [line(f"dry run: {checked} of {len(plans)} plans are sound; nothing was connected, nothing was sent")]
+    lines += [line(f"{name:<8}{path}") for name, path in reports]
+    return lines if unicode else in_ascii(lines)
 
 
 def verdict_word(word: str, row: PlanRow) -> str:

@@ -242,10 +242,16 @@ class Runtime:
 
     def _moc(self) -> MillisecondOptimizationCapture:
         from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
+        from pytest_intellisense.streams.other_readers import OtherReaders
 
         files = self._files()
         return MillisecondOptimizationCapture(
-            self.capture, self.injector, images=files.image, manifests=files.frames, operators=self._operators()
+            self.capture,
+            self.injector,
+            images=files.image,
+            manifests=files.frames,
+            operators=self._operators(),
+            readers=OtherReaders(self.client),
         )
 
     def _operators(self) -> OperatorRegistry:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from pytest_intellisense.engine.asking import Requests
+from pytest_intellisense.engine.attribution.attributing import attributed, readers_of
+from pytest_intellisense.engine.attribution.trial import Trial
 from pytest_intellisense.engine.bootstrap import PrecisionBootstrap
 from pytest_intellisense.engine.checks.registry import CHECKS, CheckRegistry
 from pytest_intellisense.engine.commands import LoadImage, LoadManifest, StimulusFiles
 from pytest_intellisense.engine.emitted import Emitted, PlanFinished, PlanStarted, StepFinished
 from pytest_intellisense.engine.operators import OPERATORS, OperatorRegistry
 from pytest_intellisense.engine.pipelines import BUILT_IN_PIPELINES
-from pytest_intellisense.engine.ports import Clock, EventSource, Injector
+from pytest_intellisense.engine.ports import Clock, EventSource, Injector, StreamReaders
 from pytest_intellisense.engine.preparing import summary_of
 from pytest_intellisense.engine.restoring import StateBefore
 from pytest_intellisense.engine.stepping import Injected, Position, RunSoFar, StepRunner
 from pytest_intellisense.engine.verdicts import is_loss, lost_between, plan_result, step_fault, without_certainty
 from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, IntelliSenseError, PlanError
+from pytest_intellisense.model.attribution import ReaderState
 from pytest_intellisense.model.pipeline import PipelineSignature
 from pytest_intellisense.model.plan import InjectionStep, PlanCase
 from pytest_intellisense.model.results import (
@@ -59,10 +64,12 @@ class MillisecondOptimizationCapture:
         operators: OperatorRegistry = OPERATORS,
         checks: CheckRegistry = CHECKS,
         pipelines: Mapping[str, PipelineSignature] = BUILT_IN_PIPELINES,
+        readers: StreamReaders | None = None,
         now_ns: Clock = time.perf_counter_ns,
         emit: Callable[[Emitted], None] | None = None,
     ) -> None:
         self._source = source
+        self._readers = readers
         self._now_ns = now_ns
         self._emit = emit or _no_listener
         self._requests = Requests(injector)
@@ -133,9 +140,11 @@ class MillisecondOptimizationCapture:
         so_far.samples = {}
         results: list[StepExecutionResult] = []
         repeats: list[PipelineResult] = []
+        attempts: list[_Attempt] = []
         state: StateBefore | None = None
         for repeat_index in range(step.repeat):
             attempt = _Attempt(step, positions, repeat_index)
+            attempts.append(attempt)
             try:
                 if step.repeat > 1 and state is None:
                     state = StateBefore(self._requests)
@@ -149,7 +158,21 @@ class MillisecondOptimizationCapture:
             if result.error:
                 break
         so_far.traced[step.step_id] = repeats
-        return results
+        return self._attributed(attempts, results)
+
+    def _attributed(self, attempts: list[_Attempt], results: list[StepExecutionResult]) -> list[StepExecutionResult]:
+        """The results, every failed validation with the stage that went wrong first; repetitions are compared."""
+        if all(result.passed or not result.outcomes for result in results):
+            return results
+        trials = [attempt.trial(self._runner.operators) for attempt in attempts]
+        return [
+            result
+            if trial is None or result.passed
+            else msgspec.structs.replace(
+                result, outcomes=attributed(trial, [other for other in trials if other is not None and other is not trial])
+            )
+            for trial, result in zip(trials, results, strict=True)
+        ]
 
     def _repetition(self, attempt: _Attempt, so_far: RunSoFar, repeats: list[PipelineResult]) -> StepExecutionResult:
         step = attempt.step
@@ -160,6 +183,8 @@ class MillisecondOptimizationCapture:
         pipeline, outcomes = self._runner.judge(injected, pipeline, so_far, repeats, attempt.position_of)
         attempt.pipeline = repeats[-1] = so_far.last = pipeline
         attempt.outcomes = outcomes
+        if any(outcome.fault is Fault.MISSING for outcome in outcomes):
+            attempt.readers = readers_of(pipeline, self._readers)
         self._runner.tidy(step)
         self._capture(attempt, so_far)
         return attempt.result()
@@ -202,12 +227,26 @@ class _Attempt:
         self.injected: Injected | None = None
         self.pipeline: PipelineResult | None = None
         self.outcomes: tuple[ValidationOutcome, ...] = ()
+        self.readers: Sequence[ReaderState] = ()
         self._positions = positions
         self._order = {id(point): index for index, point in enumerate(step.validation_points)}
         self.position_of: Position = self._position_of
 
     def _position_of(self, point: ValidationPoint) -> tuple[int, int] | None:
         return self._positions.of_point(self._order[id(point)]) if self._positions else None
+
+    def trial(self, operators: OperatorRegistry) -> Trial | None:
+        """The evidence of this repetition, if it came to be judged."""
+        if self.injected is None or self.pipeline is None:
+            return None
+        return Trial(
+            step=self.step,
+            scope=self.injected.scope.at(self.pipeline),
+            pipeline=self.pipeline,
+            outcomes=self.outcomes,
+            operators=operators,
+            readers=self.readers,
+        )
 
     def result(self) -> StepExecutionResult:
         return self._result(step_fault(self.outcomes), "", "")

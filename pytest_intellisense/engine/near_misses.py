@@ -12,6 +12,7 @@ from pytest_intellisense.model.results import NearMiss
 from pytest_intellisense.model.timeline import TimelineEvent
 
 MOST = 3
+_CHAIN = "correlation_id"
 _TELLING = ("symbol", "side", "quantity", "request_id", "local_order_id", "status", "reason")
 
 
@@ -26,20 +27,31 @@ def near_misses(stage: CompiledStage, chain: Chain, captured: Sequence[TimelineE
         if event.global_sequence_id not in taken:
             differs.append(_other_chain(event, chain))
         if differs:
-            found.append((len(differs), event, "; ".join(differs)))
+            found.append((len(differs), event, differs))
     found.sort(key=lambda one: (one[0], one[1].global_sequence_id))
-    return tuple(
-        NearMiss(
-            stream=event.stream, entry_id=event.entry_id, at_ns=origin.at(event)[0], summary=_summary(event), differs=differs
-        )
-        for _, event, differs in found[:MOST]
+    return tuple(_near_miss(event, differs, origin) for _, event, differs in found[:MOST])
+
+
+def _near_miss(event: TimelineEvent, differs: Sequence[str], origin: Origin) -> NearMiss:
+    """A condition is told as `field: why`, the chain as `correlation_id is …`: the first word is the field."""
+    return NearMiss(
+        stream=event.stream,
+        entry_id=event.entry_id,
+        at_ns=origin.at(event)[0],
+        summary=_summary(event),
+        differs="; ".join(differs),
+        field=_field(differs[0]) if len(differs) == 1 else "",
     )
+
+
+def _field(difference: str) -> str:
+    return _CHAIN if difference.startswith(("no " + _CHAIN, _CHAIN)) else difference.partition(":")[0]
 
 
 def _other_chain(event: TimelineEvent, chain: Chain) -> str:
     if is_broken(event.correlation_id):
-        return "no correlation_id, and no order id or cause that leads to this injection"
-    return f"correlation_id is {show(event.correlation_id)}, not {show(chain.correlation_id)}"
+        return f"no {_CHAIN}, and no order id or cause that leads to this injection"
+    return f"{_CHAIN} is {show(event.correlation_id)}, not {show(chain.correlation_id)}"
 
 
 def _summary(event: TimelineEvent) -> str:

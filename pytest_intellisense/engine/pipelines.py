@@ -247,6 +247,12 @@ BUILT_IN_PIPELINES: Mapping[str, PipelineSignature] = {
     pipeline.name: pipeline for pipeline in (*_OF_OLDER_PLANS, *_OF_SCREENS, *_OF_PARTS, *_OF_OTHER_STIMULI)
 }
 
+TESTRADE_STAGES: Mapping[str, str] = {
+    **{str(stage.match["event_type"]): stage.key for stage in _OF_SCREENS[-1].stages},
+    "POSITION_UPDATE": "position_update",
+}
+"""What the stages of TESTRADE are called by the type of their event, in pipelines that do not name them."""
+
 DEFAULT_PIPELINE: Mapping[str, str] = {
     "trade_command": "TRADE_CMD_TO_BROKER_ACK",
     "ocr_event": "OCR_STIMULUS_TO_ENHANCED_OCR_LOG",

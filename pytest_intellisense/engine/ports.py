@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pytest_intellisense.model.attribution import ReaderState
 from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.model.timeline import TimelineEvent
 
@@ -71,6 +72,13 @@ class Injector(Protocol):
 
     def request(self, command: InjectionCommand, *, timeout_s: float) -> InjectionResponse:
         """Send and wait for the answer. Raises EnvironmentProblem if the app stays silent."""
+
+
+class StreamReaders(Protocol):
+    """Who else reads the streams, as the server knows it."""
+
+    def of(self, stream: str, entry_id: str) -> Sequence[ReaderState]:
+        """How every consumer group of the stream stands to one entry; empty if there is none or the server cannot tell."""
 
 
 Clock = Callable[[], int]

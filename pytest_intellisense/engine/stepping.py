@@ -91,7 +91,7 @@ class StepRunner:
         self._source = source
         self._injector = injector
         self._requests = requests
-        self._operators = operators
+        self.operators = operators
         self._checks = checks
         self._pipelines = pipelines
         self._files = files
@@ -155,8 +155,8 @@ class StepRunner:
             return known_as[1]
         written = signature.model_dump()
         if has_references(written):
-            return CompiledPipeline(PipelineSignature.model_validate(scope.resolved(written)), self._operators)
-        compiled = CompiledPipeline(signature, self._operators)
+            return CompiledPipeline(PipelineSignature.model_validate(scope.resolved(written)), self.operators)
+        compiled = CompiledPipeline(signature, self.operators)
         self._compiled[id(signature)] = (signature, compiled)
         return compiled
 
@@ -232,7 +232,7 @@ class StepRunner:
             observation=injected.observation,
             pipeline=result,
             scope=injected.scope.at(result),
-            operators=self._operators,
+            operators=self.operators,
             query=self._requests.query,
             repeats=repeats,
             samples=so_far.samples,

@@ -116,18 +116,18 @@ class Chain:
 
     def _links(self, event: TimelineEvent) -> list[Key]:
         """The keys by which an event could be joined that does not carry the master id."""
-        keys = [(_CAUSE, cause) for cause in _causes(event)]
+        keys = [(_CAUSE, cause) for cause in causes_of(event)]
         if self._adopts_foreign or event.correlation_id not in self._foreign:
             keys.extend(_order_keys(event.payload))
         if is_broken(event.correlation_id):
-            keys.extend((_SELF, own) for own in _own_ids(event))
+            keys.extend((_SELF, own) for own in ids_of(event))
         return keys
 
 
 def _lessons(event: TimelineEvent) -> list[Key]:
     """The keys by which further events are joined once this one belongs to the chain."""
-    keys = [(_CAUSE, own) for own in _own_ids(event)]
-    keys.extend((_SELF, cause) for cause in _causes(event))
+    keys = [(_CAUSE, own) for own in ids_of(event)]
+    keys.extend((_SELF, cause) for cause in causes_of(event))
     keys.extend(_order_keys(event.payload))
     return keys
 
@@ -141,7 +141,8 @@ def is_broken(correlation_id: str | None) -> bool:
     return not correlation_id or correlation_id.startswith("REPAIRED_") or correlation_id in _NO_ID
 
 
-def _own_ids(event: TimelineEvent) -> list[str]:
+def ids_of(event: TimelineEvent) -> list[str]:
+    """The ids by which other events name this one as their cause."""
     own = [event.event_id] if event.event_id else []
     inner = event.payload.get("event_id")
     if isinstance(inner, str) and inner and inner != event.event_id:
@@ -149,7 +150,8 @@ def _own_ids(event: TimelineEvent) -> list[str]:
     return own
 
 
-def _causes(event: TimelineEvent) -> list[str]:
+def causes_of(event: TimelineEvent) -> list[str]:
+    """The ids of the events this one says it follows from."""
     causes = [event.causation_id] if event.causation_id else []
     for body in _bodies(event.payload):
         for name in body.keys() & _CAUSE_FIELDS:

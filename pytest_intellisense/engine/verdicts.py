@@ -30,7 +30,9 @@ def is_loss(loss: LossReport) -> bool:
 def without_certainty(step: StepExecutionResult) -> StepExecutionResult:
     """Events were lost: whether those came that were missed, or ought to be missed, is not known."""
     outcomes = tuple(
-        msgspec.structs.replace(outcome, passed=False, inconclusive=True, fault=Fault.LOSS, details=_uncertain(outcome))
+        msgspec.structs.replace(
+            outcome, passed=False, inconclusive=True, fault=Fault.LOSS, details=_uncertain(outcome), attribution=None
+        )
         if outcome.rests_on_absence
         else outcome
         for outcome in step.outcomes

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from pytest_intellisense.model.attribution import Attribution
 from pytest_intellisense.model.timeline import TimelineEvent
 
 
@@ -67,13 +68,14 @@ class StageResult(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearMiss:
-    """An event that nearly was the missing stage: `differs` says in which field."""
+    """An event that nearly was the missing stage: `differs` says why not, `field` which one differs if it is only one."""
 
     stream: str
     entry_id: str
     at_ns: int | None
     summary: str
     differs: str
+    field: str = ""
 
 
 class PipelineResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +105,8 @@ class PipelineResult(msgspec.Struct, frozen=True, kw_only=True):
 class ValidationOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """One ValidationPoint, judged. `details` says why it failed, in words; `position` is (line, column) in the plan.
 
-    `rests_on_absence`: the judgement would be another if an event had been lost.
+    `rests_on_absence`: the judgement would be another if an event had been lost. `offending` are the events that count too
+    many. `attribution` says which stage went wrong first, for a failure of the application.
     """
 
     validation_id: str
@@ -119,6 +122,8 @@ class ValidationOutcome(msgspec.Struct, frozen=True, kw_only=True):
     inconclusive: bool = False
     rests_on_absence: bool = False
     position: tuple[int, int] | None = None
+    offending: tuple[TimelineEvent, ...] = ()
+    attribution: Attribution | None = None
 
 
 class StepExecutionResult(msgspec.Struct, frozen=True, kw_only=True):

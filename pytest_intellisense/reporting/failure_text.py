@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterator
 
 from pytest_intellisense.reporting.difference import Difference, difference, duration
+from pytest_intellisense.reporting.failures import Failure, failed_outcomes, primary_failure
 from pytest_intellisense.reporting.lines import Line, Piece, clipped, in_ascii, line, printable
 from pytest_intellisense.reporting.rows import OutcomeRow, PipelineRow, PlanRow, StepRow
 from pytest_intellisense.reporting.waterfall import waterfall_lines
@@ -19,14 +20,12 @@ DETAIL_LINES = 2
 ERROR_LINES = 5
 LOSS_NOTES = 3
 
-Failure = tuple[StepRow, OutcomeRow]
-
 
 def failure_lines(row: PlanRow, *, width: int = 100, unicode: bool = True, verbose: int = 0) -> list[Line]:
     """The failure of `row`; `unicode` False replaces every mark and bar by seven bits."""
     failures = failed_outcomes(row)
     broken = next((step for step in row["steps"] if step["error"]), None)
-    primary = _primary(row, failures)
+    primary = primary_failure(row)
     step = primary[0] if primary else broken
     body = [
         *_headline(row, width),
@@ -45,13 +44,9 @@ def failure_lines(row: PlanRow, *, width: int = 100, unicode: bool = True, verbo
 
 def one_line(row: PlanRow) -> str:
     """The failure in one line without its domain's colours: for the short summary, annotations and titles."""
-    primary = _primary(row, failed_outcomes(row))
+    primary = primary_failure(row)
     at = f" ({row['plan_path']}:{primary[1]['line']})" if primary and primary[1]["line"] else ""
     return printable(f"{row['fault'] or 'FAILED'} {row['sentence'] or row['verdict']}{at}")
-
-
-def failed_outcomes(row: PlanRow) -> list[Failure]:
-    return [(step, outcome) for step in row["steps"] for outcome in step["validation_outcomes"] if not outcome["passed"]]
 
 
 def _once_each(failures: list[Failure], primary: Failure | None) -> list[Failure]:
@@ -62,16 +57,6 @@ def _once_each(failures: list[Failure], primary: Failure | None) -> list[Failure
     if primary:
         first.pop((primary[0]["step_id"], primary[1]["validation_id"]), None)
     return list(first.values())
-
-
-def _primary(row: PlanRow, failures: list[Failure]) -> Failure | None:
-    """The failure that the headline speaks of: of the plan's own fault, with its details in the sentence."""
-
-    def aptness(failure: Failure) -> tuple[bool, bool]:
-        outcome = failure[1]
-        return outcome["fault"] == row["fault"], bool(outcome["details"]) and outcome["details"] in row["sentence"]
-
-    return max(failures, key=aptness, default=None)
 
 
 def _headline(row: PlanRow, width: int) -> list[Line]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_intellisense.reporting.difference import Span, difference, duration
-from pytest_intellisense.reporting.failure_text import failed_outcomes, one_line
+from pytest_intellisense.reporting.failure_text import one_line
+from pytest_intellisense.reporting.failures import failed_outcomes
 from pytest_intellisense.reporting.rows import OutcomeRow, PipelineRow, PlanRow, SessionRow, StepRow
 from pytest_intellisense.reporting.stage_times import Lap, Spread, end_to_end_ns, laps, pipeline_spreads, slowest, stage_spreads
 from pytest_intellisense.reporting.waterfall import State, states

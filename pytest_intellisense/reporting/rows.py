@@ -26,12 +26,57 @@ class StageRow(TypedDict):
     note: str
 
 
+class FormRow(TypedDict):
+    """What one stage says of the failing value. `state`: right, wrong, other (a value that is neither), silent."""
+
+    stage: str
+    state: str
+    value: Any
+    path: str
+    confidence: float | None
+
+
+class ReaderRow(TypedDict):
+    """A consumer group on the stream of the last event, and how it stands to that event; counts are entries."""
+
+    stream: str
+    group: str
+    pending: int
+    lag: int | None
+    delivered: bool
+    holder: str
+    idle_ms: int
+    times_delivered: int
+
+
+class AttributionRow(TypedDict):
+    """Which stage went wrong first. `certainty`: named (one candidate), among (one of them), not determined (none).
+
+    `first_wrong_stage` is empty unless named. `change` is what became of the value in few words (`read 8 as B`).
+    """
+
+    domain: str
+    first_wrong_stage: str
+    candidates: list[str]
+    certainty: str
+    field: str
+    change: str
+    reason: str
+    reading: str
+    values: list[FormRow]
+    readers: list[ReaderRow]
+    caused_by: list[str]
+
+
 class NearMissRow(TypedDict):
+    """`field` is the one field that differs, empty if there are more."""
+
     stream: str
     entry_id: str
     at_ns: int | None
     summary: str
     differs: str
+    field: NotRequired[str]
 
 
 class PipelineRow(TypedDict):
@@ -51,6 +96,7 @@ class OutcomeRow(TypedDict):
     """`expected` and `actual` are JSON values. `line` and `column` point into the plan file."""
 
     tolerance: NotRequired[Any]
+    attribution: NotRequired[AttributionRow]
     validation_id: str
     passed: bool
     type: str
@@ -114,10 +160,12 @@ class StepRow(TypedDict):
 class PlanRow(TypedDict):
     """`fault` and `sentence` are the first line of the failure text; `plan_path` is relative to the rootdir.
 
+    `attribution` is that of the failure the sentence speaks of.
     `outcome` is pytest's word (passed, failed, skipped, xfailed, xpassed, error, rerun); `verdict` is the plan's own.
     """
 
     outcome: NotRequired[str]
+    attribution: NotRequired[AttributionRow]
     plan_name: str
     nodeid: str
     verdict: str

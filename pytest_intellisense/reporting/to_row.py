@@ -22,7 +22,9 @@ from pytest_intellisense.model.results import (
 )
 from pytest_intellisense.model.timeline import TimelineEvent
 from pytest_intellisense.reporting import pictures
+from pytest_intellisense.reporting.attribution_row import attribution_row
 from pytest_intellisense.reporting.essence import essence
+from pytest_intellisense.reporting.failures import primary_failure
 from pytest_intellisense.reporting.plain import plain
 from pytest_intellisense.reporting.rows import EventRow, ImageRow, OutcomeRow, PipelineRow, PlanRow, StageRow, StepRow
 
@@ -41,6 +43,9 @@ def plan_row(case: PlanCase, result: PlanResult, *, nodeid: str, rootdir: Path, 
     row["duration_ns"] = int(result.duration_ns)
     row["session_dir"] = _relative(session_dir, rootdir) if session_dir else ""
     row["steps"] = [_step_row(case, step, session_dir) for step in result.steps]
+    primary = primary_failure(row)
+    if primary is not None and "attribution" in primary[1]:
+        row["attribution"] = primary[1]["attribution"]
     return _with_loss(row, result.loss)
 
 
@@ -149,6 +154,7 @@ def _pipeline_row(pipeline: PipelineResult) -> PipelineRow:
                 "at_ns": miss.at_ns,
                 "summary": plain(miss.summary),
                 "differs": plain(miss.differs),
+                "field": plain(miss.field),
             }
             for miss in pipeline.near_misses
         ],
@@ -191,6 +197,8 @@ def _outcome_row(case: PlanCase, step_id: str, outcome: ValidationOutcome) -> Ou
     tolerance = _tolerance(case, step_id, outcome.validation_id)
     if tolerance is not None:
         row["tolerance"] = plain(tolerance)
+    if outcome.attribution is not None:
+        row["attribution"] = attribution_row(outcome, outcome.attribution)
     return row
 
 

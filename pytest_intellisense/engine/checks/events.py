@@ -59,6 +59,7 @@ def _stage_existence(view: StepView, asked: Asked, key: str, event: TimelineEven
         stage_key=key,
         expected=expected,
         rests_on_absence=not arrived,
+        offending=() if event is None else (event,),
     )
 
 
@@ -81,7 +82,15 @@ def correlation_log_event_count(view: StepView, asked: Asked) -> Finding:
             f"{_events(count)} of the step meet the criteria, expected {asked.operator} {show(expected)}{_listed(matching)}"
         )
     fault = Fault.EXTRA if is_number(expected) and count > expected else Fault.MISSING
-    return Finding(reason=reason, actual=count, fault=fault, subject=subject, expected=expected, rests_on_absence=True)
+    return Finding(
+        reason=reason,
+        actual=count,
+        fault=fault,
+        subject=subject,
+        expected=expected,
+        rests_on_absence=True,
+        offending=_events_of(matching),
+    )
 
 
 def _allows_none(operator: str, expected: Any) -> bool:
@@ -107,6 +116,7 @@ def event_absence(view: StepView, asked: Asked) -> Finding:
         subject=f"absence of {_words(asked.criteria)}",
         expected=0,
         rests_on_absence=True,
+        offending=_events_of(found),
     )
 
 
@@ -136,7 +146,15 @@ def no_extra_events(view: StepView, asked: Asked) -> Finding:
     if extra:
         after_ns = view.origin.at(extra[0].event)[0] - view.origin.at(last)[0]
         reason = f"{extra[0].event.event_type} came {format_ns(after_ns)} after completion{_listed(extra[1:])}"
-    return Finding(reason=reason, actual=len(extra), fault=Fault.EXTRA, subject=subject, expected=0, rests_on_absence=True)
+    return Finding(
+        reason=reason,
+        actual=len(extra),
+        fault=Fault.EXTRA,
+        subject=subject,
+        expected=0,
+        rests_on_absence=True,
+        offending=_events_of(extra),
+    )
 
 
 def event_order(view: StepView, asked: Asked) -> Finding:
@@ -195,6 +213,10 @@ def _matching(view: StepView, criteria: Mapping[str, Any] | None) -> list[Joined
         return [joined for joined in view.events if joined.event.sense is not Sense.INJECTION_CONTROL]
     matches = Matcher(criteria, view.operators)
     return [joined for joined in view.events if matches(joined.event)]
+
+
+def _events_of(joined: Sequence[Joined]) -> tuple[TimelineEvent, ...]:
+    return tuple(one.event for one in joined)
 
 
 def _words(criteria: Mapping[str, Any] | None) -> str:

@@ -8,11 +8,15 @@ from typing import Any
 from pytest_intellisense.engine.checks.context import Asked, StepView
 from pytest_intellisense.engine.paths import MISSING
 from pytest_intellisense.model.results import Fault
+from pytest_intellisense.model.timeline import TimelineEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """`reason` is None for a check that holds. `expected` overrides what the plan says, where that is no value."""
+    """`reason` is None for a check that holds. `expected` overrides what the plan says, where that is no value.
+
+    `offending` are the events that are too many.
+    """
 
     reason: str | None
     actual: Any = None
@@ -21,6 +25,7 @@ class Finding:
     stage_key: str = ""
     expected: Any = MISSING
     rests_on_absence: bool = False
+    offending: tuple[TimelineEvent, ...] = ()
 
 
 def judge(view: StepView, asked: Asked, actual: Any, *, subject: str, stage_key: str = "", nowhere: str = "") -> Finding:

@@ -60,6 +60,7 @@ class CheckRegistry(Collection[str]):
             subject=finding.subject,
             stage_key=finding.stage_key,
             rests_on_absence=finding.rests_on_absence,
+            offending=finding.offending,
             position=position,
         )
 

@@ -1,0 +1,185 @@
+"""Which stage went wrong first, for every failed validation of a step: by rule, from what was captured and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from pytest_intellisense.engine.attribution.consistency import told_by
+from pytest_intellisense.engine.attribution.extra_event import extra_event
+from pytest_intellisense.engine.attribution.missing_stage import first_missing, last_before, missing_stage
+from pytest_intellisense.engine.attribution.passage import Node, labels_of, timed_labels
+from pytest_intellisense.engine.attribution.questions import Asking, asking, of_field
+from pytest_intellisense.engine.attribution.slow_stage import Lap, laps_of, slow_stage, usual_of
+from pytest_intellisense.engine.attribution.trial import Trial
+from pytest_intellisense.engine.attribution.windows import limit_of, window_of
+from pytest_intellisense.engine.attribution.wrong_value import wrong_value
+from pytest_intellisense.engine.checks.context import Asked, asked
+from pytest_intellisense.engine.criteria import Matcher, field_of
+from pytest_intellisense.engine.paths import MISSING
+from pytest_intellisense.engine.ports import StreamReaders
+from pytest_intellisense.errors import IntelliSenseError
+from pytest_intellisense.model.attribution import Attribution, ReaderState
+from pytest_intellisense.model.results import Fault, PipelineResult, ValidationOutcome
+from pytest_intellisense.model.validation import ValidationPoint
+
+
+def readers_of(pipeline: PipelineResult, readers: StreamReaders | None) -> Sequence[ReaderState]:
+    """How others stand to the event that should have led to the missing stage."""
+    missing = first_missing(pipeline)
+    last = last_before(pipeline, missing) if missing is not None and not pipeline.diverted_by else None
+    return readers.of(last.stream, last.entry_id) if last is not None and readers is not None else ()
+
+
+def attributed(trial: Trial, others: Sequence[Trial]) -> tuple[ValidationOutcome, ...]:
+    """The outcomes of a repetition, the failed ones with their attribution. `others` are the step's other repetitions."""
+    points = {point.validation_id: point for point in trial.step.validation_points}
+    return tuple(
+        outcome
+        if outcome.passed
+        else msgspec.structs.replace(outcome, attribution=_attribution(trial, outcome, points[outcome.validation_id], others))
+        for outcome in trial.outcomes
+    )
+
+
+def _attribution(
+    trial: Trial, outcome: ValidationOutcome, point: ValidationPoint, others: Sequence[Trial]
+) -> Attribution | None:
+    """None where the failure is not one of the application, or asks for nothing that could be followed."""
+    try:
+        question = asked(point, trial.scope)
+        match outcome.fault:
+            case Fault.VALUE:
+                return _value(trial, outcome, question, others)
+            case Fault.LATENCY:
+                return _latency(trial, outcome, question, others)
+            case Fault.MISSING:
+                return _missing(trial, outcome, question, others)
+            case Fault.EXTRA:
+                return extra_event(trial.pipeline, _offending(trial, outcome), trial.stimulus)
+            case _:
+                return None
+    except IntelliSenseError:
+        return None
+
+
+def _value(trial: Trial, outcome: ValidationOutcome, question: Asked, others: Sequence[Trial]) -> Attribution | None:
+    found = asking(trial, outcome, question)
+    return _first_wrong(trial, found, outcome, others) if found is not None else None
+
+
+def _first_wrong(trial: Trial, found: Asking, outcome: ValidationOutcome, others: Sequence[Trial]) -> Attribution:
+    label = [labels_of(other.pipeline) for other in others]
+    siblings = [
+        Node(label[index](traced.event), traced.event.payload, traced.event)
+        for index, other in enumerate(others)
+        if _held(other, outcome)
+        for traced in other.pipeline.events
+    ]
+    told = _told(trial)
+    return wrong_value(found.nodes, found.question, siblings, lambda node: _is_verified(node, told))
+
+
+def _held(other: Trial, outcome: ValidationOutcome) -> bool:
+    same = other.outcome(outcome.validation_id)
+    return same is not None and same.passed
+
+
+def _told(trial: Trial) -> Mapping[str, set[str]]:
+    """By stage, the fields that validation points found right; "*" for the whole of a text."""
+    told: dict[str, set[str]] = {}
+    points = {point.validation_id: point for point in trial.step.validation_points}
+    for outcome in trial.outcomes:
+        point = points[outcome.validation_id]
+        if not outcome.passed or not outcome.stage_key:
+            continue
+        if outcome.type == "specific_log_event_field" and outcome.operator == "==" and isinstance(point.field_to_check, str):
+            told.setdefault(outcome.stage_key, set()).add(point.field_to_check)
+        elif outcome.type == "ocr_text_accuracy" and not point.tolerance and isinstance(outcome.expected, str):
+            told.setdefault(outcome.stage_key, set()).add("*")
+    return told
+
+
+def _is_verified(node: Node, told: Mapping[str, set[str]]) -> bool:
+    fields = told.get(node.label, set())
+    return "*" in fields or (bool(fields) and {".".join(leaf.path) for leaf in told_by(node)} <= fields)
+
+
+def _latency(trial: Trial, outcome: ValidationOutcome, question: Asked, others: Sequence[Trial]) -> Attribution | None:
+    if outcome.type not in ("pipeline_latency", "latency_between"):
+        return _deadline(trial, outcome)
+    limit_ns, window = limit_of(outcome.expected), window_of(trial, outcome.type, question)
+    if limit_ns is None or window is None:
+        return None
+    if window.inside:
+        return Attribution(candidates=(window.inside,), reason="it measured this time itself", field="latency")
+    runs = [(laps, one) for one in (trial, *others) if (laps := _laps(one, outcome.type, question))]
+    over = [laps for laps, _ in runs if _sum(laps) > limit_ns]
+    if not over:
+        return Attribution(candidates=(), reason="the time is shorter than allowed, not longer", field="latency")
+    worst = max(over, key=_sum) if question.point.statistic else over[0] if over[0] is runs[0][0] else max(over, key=_sum)
+    fast = [laps for laps, _ in runs if _sum(laps) <= limit_ns]
+    return slow_stage(worst, limit_ns, usual_of(fast, "the repetitions that were fast enough"))
+
+
+def _laps(trial: Trial, kind: str, question: Asked) -> list[Lap]:
+    window = window_of(trial, kind, question)
+    if window is None:
+        return []
+    return laps_of(timed_labels(trial.pipeline), after_ns=window.after_ns, until_ns=window.until_ns)
+
+
+def _sum(laps: Sequence[Lap]) -> int:
+    return sum(lap.took_ns for lap in laps)
+
+
+def _deadline(trial: Trial, outcome: ValidationOutcome) -> Attribution | None:
+    """A stage after its own deadline."""
+    stage = trial.pipeline.stage(outcome.stage_key)
+    if stage is None or stage.at_ns is None or stage.deadline_ns is None:
+        return None
+    return slow_stage(laps_of(timed_labels(trial.pipeline), until_ns=stage.at_ns), stage.deadline_ns, None)
+
+
+def _missing(trial: Trial, outcome: ValidationOutcome, question: Asked, others: Sequence[Trial]) -> Attribution | None:
+    pipeline, stimulus = trial.pipeline, trial.stimulus
+    stage = pipeline.stage(outcome.stage_key)
+    first = first_missing(pipeline)
+    if first is not None:
+        return missing_stage(pipeline, first, stimulus, trial.readers)
+    if stage is not None and not stage.arrived:
+        return missing_stage(pipeline, stage, stimulus, trial.readers)
+    return _not_like_it(trial, outcome, question, others)
+
+
+def _not_like_it(trial: Trial, outcome: ValidationOutcome, question: Asked, others: Sequence[Trial]) -> Attribution | None:
+    """The pipeline is complete but events that meet criteria are too few: one of their type has one field wrong."""
+    criteria: Mapping[str, Any] = question.criteria or {}
+    kind = {"event_type": criteria["event_type"]} if "event_type" in criteria else {}
+    conditions = {path: value for path, value in criteria.items() if path != "event_type"}
+    is_kind = Matcher(kind, trial.operators)
+    of_kind = [traced.event for traced in trial.pipeline.events if is_kind(traced.event)] if kind else []
+    if not of_kind and isinstance(name := criteria.get("event_type"), str):
+        return Attribution(
+            candidates=(), reason=f"no {name} came, and the pipeline does not say after which stage", field="count"
+        )
+    for event in of_kind:
+        wrong = [path for path, value in conditions.items() if not Matcher({path: value}, trial.operators)(event)]
+        if len(wrong) == 1 and isinstance(conditions[wrong[0]], str | int | float):
+            path = wrong[0].removeprefix("event_payload.").removeprefix("payload.")
+            actual = field_of(event, path)
+            found = of_field(trial, event, path, None if actual is MISSING else actual, conditions[wrong[0]])
+            return _first_wrong(trial, found, outcome, others) if found.nodes[-1].event is event else None
+    return None
+
+
+def _offending(trial: Trial, outcome: ValidationOutcome) -> Sequence[Any]:
+    if outcome.offending:
+        return outcome.offending
+    stage = trial.pipeline.stage(outcome.stage_key) if outcome.stage_key else None
+    if stage is not None:
+        return [traced.event for traced in stage.events]
+    arrived = [one for one in trial.pipeline.stages if one.event is not None]
+    return [traced.event for traced in arrived[-1].events] if arrived else []

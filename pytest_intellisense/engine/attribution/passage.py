@@ -1,0 +1,107 @@
+"""The way of one value through the application: from the stimulus along the causes of an event to that event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_intellisense.engine.pipelines import TESTRADE_STAGES
+from pytest_intellisense.engine.tracing import causes_of, ids_of
+from pytest_intellisense.model.results import PipelineResult, StageResult, TracedEvent
+from pytest_intellisense.model.timeline import Sense, TimelineEvent
+
+INJECTED = "injected"
+DIVERSION = "diversion"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A stage on the way. `event` is None for the stimulus itself, and for a state that was asked for at the end."""
+
+    label: str
+    content: Mapping[str, Any]
+    event: TimelineEvent | None = None
+
+
+def stages_of(pipeline: PipelineResult) -> list[StageResult]:
+    """The pipeline's own stages, without the diversions that happened."""
+    return [stage for stage in pipeline.stages if stage.note != DIVERSION]
+
+
+def labels_of(pipeline: PipelineResult) -> Callable[[TimelineEvent], str]:
+    """What to call the stage of an event: by its key in the pipeline, else by TESTRADE's own stages; "" for other events."""
+    by_number = {traced.event.global_sequence_id: stage.key for stage in pipeline.stages for traced in stage.events}
+    types = [stage.event_type for stage in stages_of(pipeline)]
+    by_type = {stage.event_type: stage.key for stage in stages_of(pipeline) if types.count(stage.event_type) == 1}
+
+    def label(event: TimelineEvent) -> str:
+        known = by_number.get(event.global_sequence_id) or by_type.get(event.event_type)
+        if known or event.event_type in types:
+            return known or ""
+        return INJECTED if event.event_type == "INJECTION_COMMAND" else TESTRADE_STAGES.get(event.event_type, "")
+
+    return label
+
+
+def causes(last: TimelineEvent, events: Iterable[TimelineEvent]) -> list[TimelineEvent]:
+    """The causes of `last`, each known to be the cause of the next, oldest first, `last` at the end."""
+    known = {own: event for event in reversed(list(events)) for own in ids_of(event)}
+    line, seen = [last], {last.global_sequence_id}
+    while True:
+        cause = next((known[name] for name in causes_of(line[-1]) if name in known), None)
+        if cause is None or cause.global_sequence_id in seen:
+            return line[::-1]
+        seen.add(cause.global_sequence_id)
+        line.append(cause)
+
+
+def passage(pipeline: PipelineResult, stimulus: Mapping[str, Any], last: TimelineEvent | None) -> list[Node]:
+    """From the stimulus to `last` (None: the end of the pipeline): along its causes, else by the order of the stages."""
+    label = labels_of(pipeline)
+    line = causes(last, (traced.event for traced in pipeline.events)) if last is not None else []
+    if not line or line[0].sense is not Sense.INJECTION_CONTROL:
+        line = _by_time(pipeline, label, last)
+    nodes = [Node(_injected(pipeline), stimulus)]
+    for event in line:
+        name = label(event)
+        if not name or event.sense is Sense.INJECTION_CONTROL:
+            continue
+        if name == nodes[-1].label:
+            if event is last:
+                nodes[-1] = Node(name, event.payload, event)
+            continue
+        nodes.append(Node(name, event.payload, event))
+    return nodes
+
+
+def _by_time(
+    pipeline: PipelineResult, label: Callable[[TimelineEvent], str], last: TimelineEvent | None
+) -> list[TimelineEvent]:
+    """The first event of every stage up to `last`; a stage comes where the pipeline has it, other events by their time."""
+    until = next((traced.at_ns for traced in pipeline.events if traced.event is last), None) if last is not None else None
+    first: dict[str, TracedEvent] = {}
+    for traced in sorted(pipeline.events, key=lambda one: one.at_ns or 0):
+        if (until is None or (traced.at_ns or 0) <= until) and (name := label(traced.event)):
+            first.setdefault(name, traced)
+    order = {stage.key: index for index, stage in enumerate(pipeline.stages)}
+    found = sorted(first.items(), key=lambda one: one[1].at_ns or 0)
+    if all(name in order for name in first):
+        found.sort(key=lambda one: order[one[0]])
+    line = [traced.event for _, traced in found if traced.event is not last]
+    return [*line, last] if last is not None else line
+
+
+def _injected(pipeline: PipelineResult) -> str:
+    """How this pipeline calls the injection."""
+    return next((stage.key for stage in pipeline.stages if stage.event_type == "INJECTION_COMMAND"), INJECTED)
+
+
+def timed_labels(pipeline: PipelineResult) -> Sequence[tuple[str, int]]:
+    """When each stage was first reached, in nanoseconds after the injection, in the order of time."""
+    label = labels_of(pipeline)
+    first: dict[str, int] = {}
+    for traced in sorted(pipeline.events, key=lambda one: one.at_ns or 0):
+        if traced.at_ns is not None and (name := label(traced.event)):
+            first.setdefault(name, traced.at_ns)
+    return sorted(first.items(), key=lambda one: one[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import time
 from contextlib import ExitStack
@@ -17,8 +18,11 @@ from pytest_intellisense.settings import EMBEDDED, SERVER, Settings, resolve
 if TYPE_CHECKING:
     import redis
 
+    from pytest_intellisense.analytics.measurements import Origin
     from pytest_intellisense.capture.session import CaptureSession
     from pytest_intellisense.codec.scenario_files import ScenarioFiles
+    from pytest_intellisense.collecting.gate_run import GateRun
+    from pytest_intellisense.collecting.measuring import Measuring
     from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
     from pytest_intellisense.engine.operators import OperatorRegistry
     from pytest_intellisense.model.plan import PlanCase
@@ -59,6 +63,7 @@ def prepare_run(config: pytest.Config) -> None:
         raise pytest.UsageError(
             "one running TESTRADE takes one plan at a time: leave out -n, or use --intellisense-redis embedded or server"
         )
+    from pytest_intellisense.collecting.gate_hooks import GateHooks
     from pytest_intellisense.collecting.interrupts import interrupt_on_signals
     from pytest_intellisense.collecting.report_hooks import HTML_NAME, ReportHooks
 
@@ -67,8 +72,22 @@ def prepare_run(config: pytest.Config) -> None:
     if getattr(config.option, "htmlpath", "absent") is None and not config.option.collectonly:
         config.option.htmlpath = str(settings.report_dir / HTML_NAME)
         config.option.self_contained_html = True
-    hooks = ReportHooks(config, settings.report_dir, runtime_of(config).session_row())
+    gate = runtime_of(config).gate
+    _check_gate(gate, settings)
+    hooks = ReportHooks(config, settings.report_dir, runtime_of(config).session_row(), gate)
     config.pluginmanager.register(hooks, "intellisense-reports")
+    config.pluginmanager.register(GateHooks(gate), "intellisense-gate")
+
+
+def _check_gate(gate: GateRun, settings: Settings) -> None:
+    from pytest_intellisense.collecting.gate_run import checked
+
+    try:
+        checked(gate, settings)
+    except IntelliSenseError as problem:
+        raise pytest.UsageError(f"{problem}; {problem.hint}") from None
+    except ValueError as problem:
+        raise pytest.UsageError(f"--intellisense-compare-fail: {problem}") from None
 
 
 def attach_row(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -120,6 +139,28 @@ class Runtime:
     @property
     def session_dir(self) -> Path:
         return self.settings.capture_dir / self.session_id
+
+    @functools.cached_property
+    def gate(self) -> GateRun:
+        """The regression gate of this process."""
+        from pytest_intellisense.collecting.gate_hooks import LAUNCHES
+        from pytest_intellisense.collecting.gate_run import GateRun
+
+        launches = getattr(self._config, "workerinput", {}).get(LAUNCHES)
+        return GateRun(self.settings, self._origin, Path(launches) if launches else None)
+
+    @property
+    def measuring(self) -> Measuring:
+        return self.gate.measuring
+
+    def _origin(self) -> Origin:
+        from pytest_intellisense.targets.machine import origin
+
+        config = {
+            "redis": self.settings.redis if self.settings.brings_its_app else "running application",
+            "durability": self.settings.durability,
+        }
+        return origin(self.settings.rootdir, config, self.session_row()["versions"])
 
     def start(self) -> None:
         """Bring everything up on the first call. Raises EnvironmentProblem or CaptureFailed, each time the same."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_intellisense.errors import SettingsError, without_secrets
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import pytest
 
 EMBEDDED = "embedded"
+LAST_SAVED = "(last saved)"
+"""What `--intellisense-compare` without a name means."""
+MOST_REPEATS = 10_000
+MOST_LAUNCHES = 100
 SERVER = "server"
 
 
@@ -24,6 +28,10 @@ class Option:
     default: str
     help: str
     choices: tuple[str, ...] = ()
+    without_value: str | None = None
+    """What the flag alone, without a value, stands for."""
+    repeatable: bool = False
+    """Given several times on the command line; elsewhere the values are separated by commas."""
 
     @property
     def flag(self) -> str:
@@ -55,6 +63,24 @@ OPTIONS = (
         "When an event counts as recorded: 'strict' syncs each batch to disk before it is acknowledged, 'relaxed' each second.",
         ("strict", "relaxed"),
     ),
+    Option("repeat", "1", "How often each plan is run; all its runs are one test."),
+    Option("save", "", "Save what this run measured as a baseline of this name."),
+    Option(
+        "compare",
+        "",
+        "Compare with the baseline of this name, without a name with the last saved; a regression fails its plan.",
+        without_value=LAST_SAVED,
+    ),
+    Option(
+        "compare-fail",
+        "",
+        "How much slower is a regression: STAGE.STAT:10% or STAGE.STAT:5ms; STAT is median, p90, p95, p99 or max, STAGE may be "
+        "* or total. Repeatable. Without any it is *.median:10%.",
+        repeatable=True,
+    ),
+    Option("compare-unlike", "no", "Compare although machine or configuration differ, and say so.", ("no", "yes")),
+    Option("launches", "0", "Measure in so many fresh processes, one after the other, before this one judges."),
+    Option("baseline-dir", ".intellisense/baselines", "Folder of the saved baselines."),
 )
 
 
@@ -72,6 +98,13 @@ class Settings:
     report_dir: Path
     capture_dir: Path
     durability: Literal["strict", "relaxed"]
+    repeat: int
+    save: str
+    compare: str
+    compare_fail: tuple[str, ...]
+    compare_unlike: bool
+    launches: int
+    baseline_dir: Path
     rootdir: Path
     dry_run: bool = False
 
@@ -88,8 +121,16 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("intellisense", "IntelliSense: injection plans")
     for option in OPTIONS:
         text = f"{option.help} Default: {option.default or 'none'}. Also: ini {option.ini}, environment {option.environment}."
+        kind: dict[str, Any] = {"nargs": "?", "const": option.without_value} if option.without_value else {}
+        if option.repeatable:
+            kind["action"] = "append"
         group.addoption(
-            option.flag, default=None, choices=option.choices or None, metavar=None if option.choices else "VALUE", help=text
+            option.flag,
+            default=None,
+            choices=option.choices or None,
+            metavar=None if option.choices else "VALUE",
+            help=text.replace("%", "%%"),
+            **kind,
         )
         parser.addini(option.ini, option.help, type="string", default=option.default)
     group.addoption(
@@ -118,6 +159,13 @@ def resolve(config: pytest.Config) -> Settings:
         report_dir=config.rootpath / values["report-dir"],
         capture_dir=config.rootpath / values["capture-dir"],
         durability="relaxed" if values["durability"] == "relaxed" else "strict",
+        repeat=_count(values["repeat"], origins["repeat"], 1, MOST_REPEATS),
+        save=values["save"],
+        compare=values["compare"],
+        compare_fail=tuple(each.strip() for each in values["compare-fail"].split(",") if each.strip()),
+        compare_unlike=values["compare-unlike"] == "yes",
+        launches=_count(values["launches"], origins["launches"], 0, MOST_LAUNCHES),
+        baseline_dir=config.rootpath / values["baseline-dir"],
         rootdir=config.rootpath,
         dry_run=bool(config.getoption(DRY_RUN)),
     )
@@ -125,7 +173,7 @@ def resolve(config: pytest.Config) -> Settings:
 
 def _value(config: pytest.Config, option: Option) -> tuple[str, str]:
     given = config.getoption(option.flag)
-    value, origin = given, option.flag
+    value, origin = ",".join(given) if option.repeatable and given else given, option.flag
     if value is None:
         value, origin = os.environ.get(option.environment), option.environment
     if value is None:
@@ -133,3 +181,9 @@ def _value(config: pytest.Config, option: Option) -> tuple[str, str]:
     if option.choices and value not in option.choices:
         raise SettingsError(f"{origin} is {value!r}", hint=f"allowed: {', '.join(option.choices)}")
     return value, origin
+
+
+def _count(value: str, origin: str, least: int, most: int) -> int:
+    if not value.isascii() or not value.isdecimal() or not least <= int(value) <= most:
+        raise SettingsError(f"{origin} is {value!r}", hint=f"allowed: a whole number from {least} to {most}")
+    return int(value)

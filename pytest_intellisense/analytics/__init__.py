@@ -1,1 +1,1 @@
-"""Pure functions over what runs left behind: aggregates, trends, anomalies, behaviour."""
+"""Pure functions over what runs left behind: aggregates, trends, anomalies, behaviour, comparison with a baseline."""

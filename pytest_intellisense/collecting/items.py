@@ -14,6 +14,7 @@ from pytest_intellisense.collecting.failure import PlanFailed, failure_text
 if TYPE_CHECKING:
     from pytest_intellisense.codec.plans import PlanRowSource
     from pytest_intellisense.codec.problems import PlanFileError
+    from pytest_intellisense.collecting.measuring import Measuring
     from pytest_intellisense.model.plan import PlanCase
     from pytest_intellisense.model.results import PlanResult
     from pytest_intellisense.reporting.rows import PlanRow
@@ -27,6 +28,9 @@ class Runtime(Protocol):
     @property
     def session_dir(self) -> Path: ...
 
+    @property
+    def measuring(self) -> Measuring: ...
+
     def run(self, case: PlanCase) -> PlanResult:
         """Bring everything up that the case needs, and run it. Raises IntelliSenseError."""
 
@@ -36,7 +40,7 @@ def run_plan(request: pytest.FixtureRequest) -> None:
     item = request.node
     assert isinstance(item, PlanItem)
     runtime: Runtime = request.getfixturevalue("intellisense_runtime")
-    item.judge(runtime.run(item.case), runtime.session_dir)
+    item.judge(runtime)
 
 
 class _RunPlan:
@@ -63,13 +67,21 @@ class PlanItem(pytest.Function):
     def case(self) -> PlanCase:
         return self._row.case()
 
-    def judge(self, result: PlanResult, session_dir: Path) -> None:
+    def judge(self, runtime: Runtime) -> None:
+        """Run the plan as often as wanted. Raises PlanFailed if it did not pass or is slower than its baseline allows."""
         from pytest_intellisense.model.results import Verdict
+
+        measuring = runtime.measuring
+        self.plan_row = measuring.row(lambda: self._run_once(runtime))
+        measuring.judge(self.plan_row, cases_in_run=self.session.testscollected)
+        if self.plan_row["verdict"] not in (Verdict.PASSED, Verdict.CHECKED):
+            raise PlanFailed(self.plan_row)
+
+    def _run_once(self, runtime: Runtime) -> PlanRow:
         from pytest_intellisense.reporting.to_row import plan_row
 
-        self.plan_row = plan_row(self.case, result, nodeid=self.nodeid, rootdir=self.config.rootpath, session_dir=session_dir)
-        if result.verdict not in (Verdict.PASSED, Verdict.CHECKED):
-            raise PlanFailed(self.plan_row)
+        result, session_dir = runtime.run(self.case), runtime.session_dir
+        return plan_row(self.case, result, nodeid=self.nodeid, rootdir=self.config.rootpath, session_dir=session_dir)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         row = f"[{self._row.case_id}]" if self._row.case_id else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_intellisense.collecting.gate_run import GateRun
     from pytest_intellisense.reporting.rows import SessionRow
     from pytest_intellisense.reporting.run_report import RunReport
 
@@ -18,10 +19,11 @@ JSON_NAME = "report.json"
 class ReportHooks:
     """Hands every plan's row to the reports, and the reports to pytest. `session` is what is known before the first plan."""
 
-    def __init__(self, config: pytest.Config, report_dir: Path, session: SessionRow) -> None:
+    def __init__(self, config: pytest.Config, report_dir: Path, session: SessionRow, gate: GateRun) -> None:
         self._config = config
         self._json_path = report_dir / JSON_NAME
         self._session = session
+        self._gate = gate
         self._made: RunReport | None = None
 
     @property
@@ -54,6 +56,7 @@ class ReportHooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         if self._made is not None:
+            self._made.gate = self._gate.finish(self._made.rows)
             self._made.finish()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

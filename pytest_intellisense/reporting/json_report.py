@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_intellisense.reporting.rows import SCHEMA_VERSION, PlanRow, ReportDocument, SessionRow
+from pytest_intellisense.reporting.rows import SCHEMA_VERSION, GateRow, PlanRow, ReportDocument, SessionRow
 
 
 class JsonReport:
@@ -29,8 +29,10 @@ class JsonReport:
         with self.lines_path.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(row, allow_nan=False) + "\n")
 
-    def finish(self, session: SessionRow | None, plans: Sequence[PlanRow]) -> None:
+    def finish(self, session: SessionRow | None, plans: Sequence[PlanRow], gate: GateRow | None = None) -> None:
         document = ReportDocument(schema_version=SCHEMA_VERSION, session=session, plans=list(plans))
+        if gate is not None:
+            document["gate"] = gate
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             draft.write_text(json.dumps(document, allow_nan=False, indent=1) + "\n", encoding="utf-8")

@@ -8,10 +8,17 @@ from __future__ import annotations
 from typing import Any, NotRequired, TypedDict
 
 SCHEMA_VERSION = 1
+REGRESSION = "regression"
+"""The `type` of an outcome that the gate adds: the step became slower than its baseline allows."""
 
 
 class StageRow(TypedDict):
-    """`at_ns` counts from the injection. `value` is the stage's essence in a few words, for the waterfall."""
+    """`at_ns` counts from the injection, and so does `baseline_ns`, the median of the baseline that the run is compared with.
+
+    `value` is the stage's essence in a few words, for the waterfall.
+    """
+
+    baseline_ns: NotRequired[int]
 
     name: str
     event_type: str
@@ -80,6 +87,9 @@ class NearMissRow(TypedDict):
 
 
 class PipelineRow(TypedDict):
+    """`baseline` has the medians of the baseline for `latencies_ns`."""
+
+    baseline: NotRequired[dict[str, int]]
     name: str
     completed: bool
     timed_out: bool
@@ -137,6 +147,9 @@ class EventRow(TypedDict):
 
 
 class StepRow(TypedDict):
+    """`repeat_index` counts on through all runs of the plan, `plan_run` the runs (`--intellisense-repeat`)."""
+
+    plan_run: NotRequired[int]
     step_id: str
     description: str
     correlation_id: str
@@ -157,15 +170,68 @@ class StepRow(TypedDict):
     events: list[EventRow]
 
 
+class ComparisonRow(TypedDict):
+    """One limit of the regression gate, judged. `case` is a node id, "" for a stage over all plans.
+
+    `change`, `low` and `high` are shares for a relative limit (0.1: 10 % slower), ns for an absolute one; `low` and `high`
+    its one-sided bounds at 95 %; None without samples of both sides. `machine` is the slow-down that noise explains, a share.
+    """
+
+    case: str
+    step: str
+    stage: str
+    before: str
+    event: str
+    statistic: str
+    limit: str
+    verdict: str
+    reason: str
+    needed_launches: int | None
+    needed_samples: int | None
+    base_ns: float | None
+    now_ns: float | None
+    change: float | None
+    change_shown: str
+    low: float | None
+    high: float | None
+    p: float | None
+    cases: int
+    cases_slower: int
+    base_count: int
+    now_count: int
+    base_launches: int
+    now_launches: int
+    machine: float
+
+
+class GateRow(TypedDict):
+    """What was measured and, if it was compared, what came of it; see docs/gate.md.
+
+    `verdict`: ok, regression, improvement, inconclusive, not comparable, no baseline, not compared. `notes` are for people.
+    """
+
+    verdict: str
+    reason: str
+    notes: list[str]
+    baseline: dict[str, Any] | None
+    origin: dict[str, Any]
+    launches: list[dict[str, Any]]
+    comparisons: list[ComparisonRow]
+
+
 class PlanRow(TypedDict):
     """`fault` and `sentence` are the first line of the failure text; `plan_path` is relative to the rootdir.
 
     `attribution` is that of the failure the sentence speaks of.
     `outcome` is pytest's word (passed, failed, skipped, xfailed, xpassed, error, rerun); `verdict` is the plan's own.
+    `regression_limits`: step id ("" for the whole plan) -> STAGE.STAT -> limit. `noise` and `gate` are there where measured.
     """
 
     outcome: NotRequired[str]
     attribution: NotRequired[AttributionRow]
+    regression_limits: NotRequired[dict[str, dict[str, str]]]
+    noise: NotRequired[dict[str, Any]]
+    gate: NotRequired[list[ComparisonRow]]
     plan_name: str
     nodeid: str
     verdict: str
@@ -206,3 +272,4 @@ class ReportDocument(TypedDict):
     schema_version: int
     session: SessionRow | None
     plans: list[PlanRow]
+    gate: NotRequired[GateRow]

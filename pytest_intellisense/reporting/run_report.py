@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_intellisense.reporting.lines import Line, Writer
-from pytest_intellisense.reporting.rows import PlanRow, SessionRow
+from pytest_intellisense.reporting.rows import GateRow, PlanRow, SessionRow
 from pytest_intellisense.reporting.terminal import checked_word, dry_run_lines, summary_lines, verdict_word
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class RunReport:
         self._rows: dict[str, PlanRow] = {}
         self._first_seen: dict[tuple[str, str], str] = {}
         self.session: SessionRow | None = None
+        self.gate: GateRow | None = None
 
     @property
     def rows(self) -> list[PlanRow]:
@@ -95,7 +96,7 @@ class RunReport:
     def finish(self) -> None:
         """For `pytest_sessionfinish`; nothing is written if no plan was there."""
         if self._rows:
-            self.json_report.finish(self.session, self.rows)
+            self.json_report.finish(self.session, self.rows, self.gate)
 
     def html_summary(self, prefix: list[str], postfix: list[str]) -> None:
         """For `pytest_html_results_summary`."""
@@ -104,8 +105,9 @@ class RunReport:
 
     def summary(self, reports: list[tuple[str, Path]], *, unicode: bool) -> list[Line]:
         """For `pytest_terminal_summary`: the lines below `heading`."""
-        lines = dry_run_lines if self.is_dry_run else summary_lines
-        return lines(self.rows, reports, unicode=unicode)
+        if self.is_dry_run:
+            return dry_run_lines(self.rows, reports, unicode=unicode)
+        return summary_lines(self.rows, reports, self.gate, unicode=unicode)
 
     @property
     def is_dry_run(self) -> bool:

@@ -45,6 +45,14 @@ def laps(pipeline: PipelineRow) -> list[Lap]:
     return result
 
 
+def event_laps(pipeline: PipelineRow) -> Iterator[tuple[str, Lap]]:
+    """Every lap with the event that it counts from: that of the last stage that arrived before, or the injection."""
+    before = "injection"
+    for lap in laps(pipeline):
+        yield before, lap
+        before = lap.stage["event_type"] if lap.end_ns is not None else before
+
+
 def end_to_end_ns(pipeline: PipelineRow) -> int | None:
     """Injection to the last stage that arrived; None if none did."""
     arrived = [stage["at_ns"] for stage in pipeline["stages"] if stage["arrived"] and stage["at_ns"] is not None]
@@ -68,11 +76,9 @@ def stage_spreads(plans: Iterable[PlanRow]) -> list[Spread]:
     """
     samples: dict[tuple[str, str], list[Lap]] = {}
     for pipeline in sorted(pipelines(plans), key=lambda pipeline: -len(pipeline["stages"])):
-        before = "injection"
-        for lap in laps(pipeline):
+        for before, lap in event_laps(pipeline):
             if lap.took_ns is not None:
                 samples.setdefault((before, lap.stage["event_type"]), []).append(lap)
-            before = lap.stage["event_type"] if lap.end_ns is not None else before
     names = {key: Counter(lap.stage["name"] for lap in found).most_common(1)[0][0] for key, found in samples.items()}
     shared = Counter(names.values())
     return [

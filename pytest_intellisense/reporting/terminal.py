@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_intellisense.reporting.difference import duration
+from pytest_intellisense.reporting.gate_lines import gate_lines
 from pytest_intellisense.reporting.lines import Line, Piece, clipped, in_ascii, line, printable
-from pytest_intellisense.reporting.rows import PlanRow, SessionRow
+from pytest_intellisense.reporting.rows import GateRow, PlanRow, SessionRow
 from pytest_intellisense.reporting.stage_times import Spread, pipeline_spreads, stage_spreads
 
 PIPELINES_SHOWN = 8
@@ -45,11 +46,13 @@ def verdict_word(word: str, row: PlanRow) -> str:
     return f"{word} ({sum(outcome['passed'] for outcome in outcomes)}/{len(outcomes)}, {duration(row['duration_ns'])})"
 
 
-def summary_lines(plans: Sequence[PlanRow], reports: Sequence[tuple[str, Path]], *, unicode: bool = True) -> list[Line]:
+def summary_lines(
+    plans: Sequence[PlanRow], reports: Sequence[tuple[str, Path]], gate: GateRow | None = None, *, unicode: bool = True
+) -> list[Line]:
     """The section at the end of a run, without its heading; empty if no plan ran. `reports` are (name, path)."""
     if not plans:
         return []
-    lines = [*_latency_table(plans), _counts(plans)]
+    lines = [*_latency_table(plans), *(gate_lines(gate) if gate else []), _counts(plans)]
     lines += [line(f"{name:<8}{path}") for name, path in reports]
     return lines if unicode else in_ascii(lines)
 

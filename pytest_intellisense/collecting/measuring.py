@@ -1,0 +1,50 @@
+"""Measuring plans: each is run as often as asked, and judged against a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_intellisense.analytics.measurements import Baseline, Launch
+    from pytest_intellisense.model.regression_limit import RegressionLimit
+    from pytest_intellisense.reporting.rows import PlanRow
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """`baseline` is None where nothing is compared; `launches` are those made before, empty where this process measures."""
+
+    repeat: int
+    baseline: Baseline | None
+    launches: Sequence[Launch]
+    limits: tuple[RegressionLimit, ...]
+
+    def row(self, run: Callable[[], PlanRow]) -> PlanRow:
+        """The row of all runs of a plan, with the noise of the machine meanwhile."""
+        from msgspec import to_builtins
+
+        from pytest_intellisense.reporting.runs_of_plan import together
+        from pytest_intellisense.targets.machine import NoiseMeter
+
+        meter = NoiseMeter()
+        rows = []
+        for _ in range(self.repeat):
+            meter.calibrate()
+            rows.append(run())
+        row = together(rows)
+        noise: dict[str, Any] = to_builtins(meter.read())
+        row["noise"] = noise
+        return row
+
+    def judge(self, row: PlanRow, *, cases_in_run: int) -> None:
+        """Compare with the baseline; a regression fails the row."""
+        if self.baseline is None:
+            return
+        from pytest_intellisense.reporting.gate_rows import fail_if_regressed, with_baseline
+        from pytest_intellisense.reporting.gating import compared_plan
+
+        with_baseline(row, self.baseline.launches)
+        row["gate"] = compared_plan(row, self.baseline, self.launches, self.limits, cases_in_run=cases_in_run)
+        fail_if_regressed(row, row["gate"], baseline=self.baseline.label)

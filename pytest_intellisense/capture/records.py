@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pytest_intellisense.capture.paths import LOG_OF_SENSE, UNPARSED
 from pytest_intellisense.capture.plain_record import PlainRecord
 from pytest_intellisense.codec.bulk import BulkData
-from pytest_intellisense.codec.entries import Batch, Entry, StreamEntries
+from pytest_intellisense.codec.entries import Batch, Entry, PlainColumns, StreamEntries
 from pytest_intellisense.codec.log_lines import unparsed_text
 from pytest_intellisense.codec.log_records import EntryTexts, event_text
 from pytest_intellisense.codec.pictures import Picture
-from pytest_intellisense.codec.plain_entries import PlainEnvelope, plain_envelope, plain_envelopes, plain_event
+from pytest_intellisense.codec.plain_entries import PlainEnvelope, plain_envelope, plain_event, plain_types
 from pytest_intellisense.codec.timeline import Observed, gap_event, read_any
 from pytest_intellisense.model.timeline import TimelineEvent
 from testrade_hooks import wire
@@ -105,10 +105,11 @@ AnyRecord = Record | PlainRecord
 
 def read_batch(batch: Batch, sequence: int, bulk: BulkData | None = None) -> AnyRecord:
     """Read every entry, in the short way where that suffices; what cannot be read is kept raw with the reason."""
-    if isinstance(batch.entries, StreamEntries):
-        envelopes = plain_envelopes(batch.entries)
-        if envelopes is not None:
-            return PlainRecord(batch, sequence, batch.entries, envelopes)
+    entries = batch.entries
+    if isinstance(entries, StreamEntries) and isinstance(entries.items, PlainColumns):
+        types = plain_types(entries.stream, entries.items)
+        if types is not None:
+            return PlainRecord(batch, sequence, entries, entries.items, types)
     readings: list[PlainEnvelope[str] | Observed | Unreadable] = []
     number = sequence + len(batch.gaps)
     for entry in batch.entries:

@@ -10,6 +10,12 @@ import msgspec
 
 from testrade_hooks import clock
 
+TEXT_FIELD = b"json_payload"
+CLOCK_FIELD = b"clock_domain"
+
+Item = tuple[str, Mapping[bytes, bytes]]
+"""Id and fields, as they stood on the wire."""
+
 
 class Entry(msgspec.Struct, frozen=True):
     """One stream entry. `generation` counts how often the stream was recreated under us: its ids start again then."""
@@ -20,23 +26,41 @@ class Entry(msgspec.Struct, frozen=True):
     generation: int = 0
 
 
-class StreamEntries(Sequence[Entry]):
-    """Entries of one stream in a row: what a backlog consists of. An Entry is made when one is asked for.
+class PlainColumns(Sequence[Item]):
+    """Entries that hold a published text and the clock of its sender, the same for all of them, and nothing else.
 
-    Ids and fields are two lists, not pairs: the garbage collector would look at every pair again and again.
+    Kept as columns: a tuple of bytes costs the garbage collector nothing, however long it is.
     """
 
-    def __init__(self, stream: str, generation: int, items: Sequence[tuple[str, Mapping[bytes, bytes]]]) -> None:
-        self.stream = stream
-        self.generation = generation
-        self.ids = [entry_id for entry_id, _ in items]
-        self.fields = [fields for _, fields in items]
+    def __init__(self, ids: tuple[bytes, ...], texts: tuple[bytes, ...], clock_domain: bytes | None) -> None:
+        self.ids = ids
+        self.texts = texts
+        self.clock_domain = clock_domain
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __iter__(self) -> Iterator[Entry]:
-        return (Entry(self.stream, entry_id, fields, self.generation) for entry_id, fields in self._items())
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> PlainColumns: ...
+    def __getitem__(self, index: int | slice) -> Item | PlainColumns:
+        if isinstance(index, slice):
+            return PlainColumns(self.ids[index], self.texts[index], self.clock_domain)
+        clock_field = {CLOCK_FIELD: self.clock_domain} if self.clock_domain is not None else {}
+        return self.ids[index].decode(), {TEXT_FIELD: self.texts[index], **clock_field}
+
+
+class StreamEntries(Sequence[Entry]):
+    """Entries of one stream in a row: what a backlog consists of. An Entry is made when one is asked for."""
+
+    def __init__(self, stream: str, generation: int, items: Sequence[Item]) -> None:
+        self.stream = stream
+        self.generation = generation
+        self.items = items
+
+    def __len__(self) -> int:
+        return len(self.items)
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...
@@ -44,11 +68,14 @@ class StreamEntries(Sequence[Entry]):
     def __getitem__(self, index: slice) -> StreamEntries: ...
     def __getitem__(self, index: int | slice) -> Entry | StreamEntries:
         if isinstance(index, slice):
-            return StreamEntries(self.stream, self.generation, list(self._items())[index])
-        return Entry(self.stream, self.ids[index], self.fields[index], self.generation)
+            return StreamEntries(self.stream, self.generation, self.items[index])
+        return Entry(self.stream, *self.items[index], self.generation)
 
-    def _items(self) -> Iterator[tuple[str, Mapping[bytes, bytes]]]:
-        return zip(self.ids, self.fields, strict=True)
+    @property
+    def ids(self) -> Sequence[str | bytes]:
+        if isinstance(self.items, PlainColumns):
+            return self.items.ids
+        return [entry_id for entry_id, _ in self.items]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +100,7 @@ class Batch:
     gaps: tuple[Gap, ...] = ()
     again: tuple[tuple[str, str], ...] = ()
 
-    def ids(self) -> Iterator[tuple[str, list[str]]]:
+    def ids(self) -> Iterator[tuple[str, Sequence[str | bytes]]]:
         """Streams and the ids of them that are to be acknowledged."""
         if isinstance(self.entries, StreamEntries):
             yield self.entries.stream, self.entries.ids

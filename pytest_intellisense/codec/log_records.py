@@ -10,7 +10,7 @@ import json
 
 import msgspec
 
-from pytest_intellisense.codec.entries import Entry, StreamEntries
+from pytest_intellisense.codec.entries import CLOCK_FIELD, TEXT_FIELD, Entry, PlainColumns
 from pytest_intellisense.codec.log_lines import DamagedLine, json_text
 from pytest_intellisense.codec.timeline import to_timeline
 from pytest_intellisense.model.timeline import ImageRef, Sense, TimelineEvent, read_json
@@ -100,18 +100,16 @@ class EntryTexts:
         self._facts: dict[tuple[str, bytes | None, int], bytes] = {}
 
     def text(self, entry: Entry, sequence: int) -> bytes:
-        clock_text = entry.fields.get(b"clock_domain")
+        clock_text = entry.fields.get(CLOCK_FIELD)
         key = entry.stream, clock_text, entry.generation
         facts = self._facts.get(key) or self._facts_of(*key)
-        return _ENTRY % (entry.fields[b"json_payload"], entry.entry_id.encode(), sequence, facts)
+        return _ENTRY % (entry.fields[TEXT_FIELD], entry.entry_id.encode(), sequence, facts)
 
-    def texts(self, entries: StreamEntries, sequence: int) -> list[bytes]:
-        """Of entries whose clock is the same, numbered from `sequence`."""
-        facts = self._facts_of(entries.stream, entries.fields[0].get(b"clock_domain"), entries.generation)
-        return [
-            _ENTRY % (fields[b"json_payload"], entry_id.encode(), number, facts)
-            for number, (entry_id, fields) in enumerate(zip(entries.ids, entries.fields, strict=True), sequence)
-        ]
+    def texts(self, stream: str, columns: PlainColumns, generation: int, sequence: int) -> list[bytes]:
+        """Of entries in a row, numbered from `sequence`."""
+        facts = self._facts_of(stream, columns.clock_domain, generation)
+        numbered = enumerate(zip(columns.ids, columns.texts, strict=True), sequence)
+        return [_ENTRY % (text, entry_id, number, facts) for number, (entry_id, text) in numbered]
 
     def _facts_of(self, stream: str, clock_text: bytes | None, generation: int) -> bytes:
         facts = {
@@ -158,9 +156,9 @@ def event_of(text: bytes) -> tuple[TimelineEvent, int]:
 def _event_of_entry(text: bytes) -> tuple[TimelineEvent, int]:
     try:
         record = _decode_entry(text)
-        fields = {b"json_payload": bytes(record.entry)}
+        fields = {TEXT_FIELD: bytes(record.entry)}
         if record.clock_domain is not None:
-            fields[b"clock_domain"] = record.clock_domain.encode()
+            fields[CLOCK_FIELD] = record.clock_domain.encode()
         entry = Entry(record.redis_stream, record.redis_stream_event_id, fields, record.generation)
         received = clock.Reading(record.received_ns, record.received_epoch_ns, "")
         return to_timeline(entry, received, record.global_sequence_id).event, record.generation

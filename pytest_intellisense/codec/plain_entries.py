@@ -7,12 +7,12 @@ so only the envelope is decoded; the payload stays text until somebody asks for 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 
-from pytest_intellisense.codec.entries import Entry, StreamEntries
+from pytest_intellisense.codec.entries import CLOCK_FIELD, TEXT_FIELD, Entry, PlainColumns
 from pytest_intellisense.codec.event_names import is_named_by_payload, timeline_name
 from pytest_intellisense.codec.redaction import may_hold_secrets
 from pytest_intellisense.model.timeline import Sense, TimelineEvent
@@ -21,7 +21,6 @@ from testrade_hooks import clock, wire
 LONGEST_TEXT = 64 * 1024
 """Longer texts go the general way, which knows limits for every part."""
 
-_TEXT, _CLOCK = b"json_payload", b"clock_domain"
 _NOT_PLAIN = frozenset({wire.PROCESSED_ROI_IMAGE_TYPE})
 _LINE_END = ord("\n")
 MADE_UP = ("REPAIRED_", "MISSING_", "corr_")
@@ -75,9 +74,9 @@ _payload_in = msgspec.json.Decoder(_WholePayload).decode
 def plain_envelope(entry: Entry) -> PlainEnvelope[str] | None:
     """The envelope, or None where the general way has to look at the entry."""
     fields = entry.fields
-    text = fields.get(_TEXT)
+    text = fields.get(TEXT_FIELD)
     decode = _decoder(entry.stream)
-    if text is None or decode is None or len(fields) > (2 if _CLOCK in fields else 1):
+    if text is None or decode is None or len(fields) > (2 if CLOCK_FIELD in fields else 1):
         return None
     if len(text) > LONGEST_TEXT or not text.isascii() or _LINE_END in text or may_hold_secrets(entry.stream, text):
         return None
@@ -87,21 +86,19 @@ def plain_envelope(entry: Entry) -> PlainEnvelope[str] | None:
         return None
 
 
-def plain_envelopes(entries: StreamEntries) -> Sequence[PlainEnvelope[str]] | None:
-    """The envelopes of all these entries, or None where the general way has to look at one of them."""
-    decode = _decoder(entries.stream)
-    clocks = {fields.get(_CLOCK) for fields in entries.fields}
-    if decode is None or len(clocks) != 1 or set(map(len, entries.fields)) != {1 if None in clocks else 2}:
+def plain_types(stream: str, columns: PlainColumns) -> list[str] | None:
+    """The types of all these entries, or None where the general way has to look at one of them."""
+    decode = _decoder(stream)
+    if decode is None:
+        return None
+    whole = b"".join(columns.texts)
+    if not whole.isascii() or _LINE_END in whole or max(map(len, columns.texts)) > LONGEST_TEXT:
+        return None
+    if may_hold_secrets(stream, whole):
         return None
     try:
-        texts = [fields[_TEXT] for fields in entries.fields]
-        whole = b"".join(texts)
-        if not whole.isascii() or _LINE_END in whole or max(map(len, texts)) > LONGEST_TEXT:
-            return None
-        if may_hold_secrets(entries.stream, whole):
-            return None
-        return list(map(decode, texts))
-    except (KeyError, ValueError, RecursionError):
+        return [decode(text).metadata.eventType for text in columns.texts]
+    except (ValueError, RecursionError):
         return None
 
 
@@ -110,7 +107,7 @@ def plain_event(entry: Entry, envelope: PlainEnvelope[str], received: clock.Read
     said = envelope.metadata
     if said.correlationId.startswith(MADE_UP):
         return None
-    body = bytes(_payload_in(entry.fields[_TEXT]).payload)
+    body = bytes(_payload_in(entry.fields[TEXT_FIELD]).payload)
     event_type, sense, wire_type = _naming(said.eventType)
     if is_named_by_payload(wire_type):
         event_type, sense = timeline_name(wire_type, msgspec.json.decode(body))
@@ -126,7 +123,7 @@ def plain_event(entry: Entry, envelope: PlainEnvelope[str], received: clock.Read
         correlation_id=said.correlationId,
         causation_id=said.causationId or None,
         app_time_ns=said.timestamp_ns,
-        app_clock=_clock_name(entry.fields.get(_CLOCK, b"")),
+        app_clock=_clock_name(entry.fields.get(CLOCK_FIELD, b"")),
         received_ns=received.monotonic_ns,
         received_epoch_ns=received.epoch_ns,
         body=body,

@@ -9,9 +9,10 @@ from typing import Any, TypeGuard
 
 import redis
 
+from pytest_intellisense.codec.entries import Item
 from pytest_intellisense.streams.groups import CONSUMER
 from pytest_intellisense.streams.readers import BATCH, BLOCK_MS
-from pytest_intellisense.streams.replies import Entries, Reply, entries_of
+from pytest_intellisense.streams.replies import Reply, entries_of
 from pytest_intellisense.streams.tracks import Track
 
 _ASK_AGAIN_S = 0.02
@@ -98,7 +99,7 @@ class ClusterReader:
 
 def _merged(parts: Reply) -> Reply:
     """A stream that answered twice is one part."""
-    of_stream: dict[str, Entries] = {}
+    of_stream: dict[str, list[Item]] = {}
     for stream, items in parts:
         of_stream.setdefault(stream, []).extend(items)
     return list(of_stream.items())

@@ -56,7 +56,7 @@ class StreamConsumer:
         self._tracks: dict[str, Track] = {}
         self._calls: dict[str, threading.Event] = {}
         self._ended = False
-        self._owed: dict[str, list[str]] = {}
+        self._owed: dict[str, list[str | bytes]] = {}
         self._thread: threading.Thread | None = None
 
     def start(self, sink: Sink, on_end: Callable[[], None]) -> None:

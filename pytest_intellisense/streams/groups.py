@@ -138,7 +138,7 @@ class Groups:
             for entry_id, fields in entries
         ]
 
-    def acknowledge(self, ids: Mapping[str, Sequence[str]]) -> None:
+    def acknowledge(self, ids: Mapping[str, Sequence[str | bytes]]) -> None:
         for reply in self._pipelined([("XACK", stream, self.name, *some) for stream, some in ids.items()]):
             if isinstance(reply, Exception):
                 raise reply

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import redis
 
-from pytest_intellisense.codec.entries import Batch, Entry, Gap, StreamEntries
+from pytest_intellisense.codec.entries import Batch, Entry, Gap, PlainColumns, StreamEntries
 from pytest_intellisense.codec.stream_ids import id_key
 from pytest_intellisense.streams.cluster import ClusterReader, is_cluster
 from pytest_intellisense.streams.connection import Endpoint, problem_of
@@ -96,7 +96,7 @@ class ReadingLoop:
         rows: list[_Row] = []
         readable: dict[str, int] = {}
         for stream, items in reply:
-            readable[stream] = len([entry_id for entry_id, fields in items if fields])
+            readable[stream] = len(items) if isinstance(items, PlainColumns) else len([1 for _, fields in items if fields])
             if readable[stream] < len(items):
                 gaps += [Gap(stream, _DELETED, 1, entry_id) for entry_id, fields in items if not fields]
                 items = [item for item in items if item[1]]

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pytest_intellisense.codec.entries import CLOCK_FIELD, TEXT_FIELD, Item, PlainColumns
+
 Fields = Mapping[bytes, bytes]
-Entries = list[tuple[str, Fields]]
+Entries = Sequence[Item]
 Reply = list[tuple[str, Entries]]
 
 
@@ -21,19 +23,26 @@ def entries_of(reply: Any) -> Reply:
 
 
 def _usual(entries: Any) -> Entries | None:
-    """What our own connection gets all the time, read without detours: `[[id, [name, value]]]`, with or without a clock."""
+    """What our own connection gets all the time, read without detours: `[[id, [name, text, name, clock]]]`."""
     try:
-        fields = entries[0][1]
-        if isinstance(fields, list) and len(fields) == 4:
-            read: Entries = [
-                (entry_id.decode(), {name: text, clock: domain}) for entry_id, (name, text, clock, domain) in entries
-            ]
-            return read if sum([len(pair) for _, pair in read]) == 2 * len(read) else None  # None: a name stands there twice
-        if isinstance(fields, list) and len(fields) == 2:
-            return [(entry_id.decode(), {name: text}) for entry_id, (name, text) in entries]
-    except (TypeError, ValueError, AttributeError, IndexError):
-        pass
-    return None
+        ids, fields = zip(*entries, strict=True)
+        if set(map(type, fields)) != {list}:
+            return None
+        names, texts, *clocks = zip(*fields, strict=True)
+    except (TypeError, ValueError):
+        return None
+    if not _are_all(names, TEXT_FIELD):
+        return None
+    if not clocks:
+        return PlainColumns(ids, texts, None)
+    clock_names, domains, *more = clocks
+    if more or not (_are_all(clock_names, CLOCK_FIELD) and _are_all(domains, domains[0])):
+        return None
+    return PlainColumns(ids, texts, domains[0])
+
+
+def _are_all(values: Sequence[Any], value: bytes) -> bool:
+    return values.count(value) == len(values)
 
 
 def _entries(entries: Any) -> Iterator[Any]:

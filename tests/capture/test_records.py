@@ -12,6 +12,7 @@ from pytest_intellisense.capture.plain_record import PlainRecord
 from pytest_intellisense.capture.records import AnyRecord, read_batch
 from pytest_intellisense.codec.entries import Batch, StreamEntries
 from pytest_intellisense.codec.log_records import event_of
+from pytest_intellisense.streams.replies import entries_of
 from testrade_hooks import clock, wire
 
 NOW = clock.now()
@@ -31,7 +32,9 @@ def row(stream: str = wire.ORDER_STATUS) -> Items:
 
 
 def read(stream: str, items: Items, *, as_row: bool) -> AnyRecord:
-    entries = StreamEntries(stream, 2, items)
+    raw = [[entry_id.encode(), [part for pair in fields.items() for part in pair]] for entry_id, fields in items]
+    [(_, delivered)] = entries_of([[stream.encode(), raw]])
+    entries = StreamEntries(stream, 2, delivered)
     return read_batch(Batch(NOW, entries if as_row else tuple(entries)), 40)
 
 

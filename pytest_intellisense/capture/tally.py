@@ -22,7 +22,7 @@ class Tally:
 
 
 def tally_of(record: AnyRecord) -> Tally:
-    if isinstance(record, PlainRecord) and not _may_have_made_up_ids(record):
+    if isinstance(record, PlainRecord) and not _may_lack_ids(record):
         return Tally(_by_sense(Counter(record.types)), len(record))
     return tally_of_events(event for event, _ in record.events)
 
@@ -37,9 +37,9 @@ def tally_of_events(events: Iterable[TimelineEvent]) -> Tally:
     return Tally(senses, correlated)
 
 
-def _may_have_made_up_ids(record: PlainRecord) -> bool:
+def _may_lack_ids(record: PlainRecord) -> bool:
     whole = b"".join(record.columns.texts)
-    return any(made_up.encode() in whole for made_up in MADE_UP)
+    return b'""' in whole or any(made_up.encode() in whole for made_up in MADE_UP)
 
 
 def _by_sense(types: Counter[str]) -> Counter[Sense]:

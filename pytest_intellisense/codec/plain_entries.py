@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -23,19 +23,19 @@ LONGEST_TEXT = 64 * 1024
 
 _NOT_PLAIN = frozenset({wire.PROCESSED_ROI_IMAGE_TYPE})
 _LINE_END = ord("\n")
+_LATEST_MONOTONIC_NS = 10**18
 MADE_UP = ("REPAIRED_", "MISSING_", "corr_")
+"""What a sender puts where it does not know the correlation id; the payload may know it."""
 
 _Names = TypeVar("_Names")
-_Stated = Annotated[str, msgspec.Meta(min_length=1)]
-_MonotonicNs = Annotated[int, msgspec.Meta(gt=0, lt=10**18)]
 
 
 class _Metadata(msgspec.Struct, Generic[_Names], gc=False):
-    eventId: _Stated
-    correlationId: _Stated
-    timestamp_ns: _MonotonicNs
+    eventId: str
+    correlationId: str
+    timestamp_ns: int
     eventType: _Names
-    sourceComponent: _Stated
+    sourceComponent: str
     causationId: str | None = None
 
 
@@ -103,8 +103,10 @@ def plain_types(stream: str, columns: PlainColumns) -> list[str] | None:
 
 
 def plain_event(entry: Entry, envelope: PlainEnvelope[str], received: clock.Reading, sequence: int) -> TimelineEvent | None:
-    """The event; None if its correlation id was made up by a sender, so that the payload may know a better one."""
+    """The event; None where the general way finds another id or time: what is stated is empty, made up or not monotonic."""
     said = envelope.metadata
+    if not (said.eventId and said.correlationId and said.sourceComponent and 0 < said.timestamp_ns < _LATEST_MONOTONIC_NS):
+        return None
     if said.correlationId.startswith(MADE_UP):
         return None
     body = bytes(_payload_in(entry.fields[TEXT_FIELD]).payload)

@@ -59,6 +59,7 @@ def test_such_a_row_is_not_taken_apart() -> None:
     [
         {b"json_payload": b"no json"},
         {b"json_payload": b'{"metadata": {},\n"payload": {}}'},
+        {b"json_payload": fields("TESTRADE_ORDER_FILL")[b"json_payload"].replace(b"c-1", b"")},
         {b"data": fields("TESTRADE_ORDER_FILL")[b"json_payload"]},
         {b"json_payload": fields("TESTRADE_ORDER_FILL")[b"json_payload"].replace(b"c-1", b"REPAIRED_7")},
         fields("TESTRADE_ORDER_FILL") | {b"clock_domain": b"another/clock"},

@@ -16,6 +16,7 @@ from pytest_intellisense.cli import (
     clean,
     compress,
     doctor,
+    explain,
     info,
     keep,
     metrics,
@@ -42,6 +43,7 @@ class Subcommand(Protocol):
 
 SUBCOMMANDS: tuple[Subcommand, ...] = (
     check,
+    explain,
     capture,
     info,
     verify,

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_intellisense.codec.folder_defaults import DEFAULTS_NAMES
 from pytest_intellisense.collecting.items import BrokenPlanItem, PlanItem
-from pytest_intellisense.collecting.lookup import DEFAULTS_NAMES, PLAN_SUFFIXES
+from pytest_intellisense.collecting.lookup import PLAN_SUFFIXES
 from pytest_intellisense.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pytest_intellisense.codec import matrix, older_form
+from pytest_intellisense.codec.folder_defaults import FolderDefaults, folder_defaults
+from pytest_intellisense.codec.origins import Document, Origins, PlanPositions
 from pytest_intellisense.codec.plan_text import decode, read_plan_text
-from pytest_intellisense.codec.problems import Finding, PlanFileError, PlanTextLocator
+from pytest_intellisense.codec.problems import Finding, PlanFileError
 from pytest_intellisense.codec.row_check import RowCheck
 from pytest_intellisense.codec.row_shortcut import all_rows_are_good
-from pytest_intellisense.codec.source_positions import LazyPositions
 from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.pipeline import PipelineSignature
 from pytest_intellisense.model.plan import JsonPath, PlanCase, PlanSource
@@ -33,53 +34,86 @@ def load_plan_file(
 ) -> list[PlanCase]:
     """The cases of a plan file, one per row of its matrix, in the order of the matrix.
 
-    Files that the plan names must stay inside `root`. `default_pipelines` maps a stimulus type to the pipeline of a step that
-    names none. Raises PlanFileError with every mistake in the file.
+    Files that the plan names must stay inside `root`; defaults count from there down. `default_pipelines` maps a stimulus
+    type to the pipeline of a step that names none. Raises PlanFileError with every mistake in the file.
     """
     vocabulary = Vocabulary(operators, validation_types, pipelines, default_pipelines or {})
-    return [row.case() for row in read_plan_file(path, vocabulary, root)]
+    return [row.case() for row in read_plan_file(path, vocabulary, root, folder_defaults(path.parent, root))]
 
 
-def read_plan_file(path: Path, vocabulary: Vocabulary, root: Path) -> list[PlanRowSource]:
+def read_plan_file(path: Path, vocabulary: Vocabulary, root: Path, defaults: FolderDefaults) -> list[PlanRowSource]:
     """The rows of a plan file, all checked; each makes its PlanCase when asked. Raises PlanFileError."""
     text = read_plan_text(path)
     plan = decode(path, text)
     original: dict[JsonPath, JsonPath] = {}
     if older_form.is_older(plan):
         plan, original = older_form.modernised(plan, plan_name(path), vocabulary.validation_types)
-    locator = _Locator(path, text, original)
+    document = Document(path, text)
     if not isinstance(plan, dict):
-        raise locator.error([Finding((), "a plan is an object { … } or, in the older form, a list of steps")])
+        raise _error(Origins(document), [Finding((), "a plan is an object { … } or, in the older form, a list of steps")])
+    plan, inherited = defaults.under(plan) if defaults.layers else (plan, {})
+    origins = Origins(document, original, inherited)
     body = {key: value for key, value in plan.items() if key != "matrix"}
     values = plan.get("matrix", {})
     check = RowCheck(body, path, root, vocabulary)
     if found := list(matrix.findings(values)):
-        raise locator.error([*found, *check.shape_findings(body, vocabulary)], tags=_tags(plan))
-    check.has_references = matrix.refers_elsewhere(text, values)
+        raise _error(origins, [*found, *check.shape_findings(body, vocabulary)], tags=_tags(plan))
+    check.has_references = defaults.have_references or matrix.refers_elsewhere(text, values)
     rows = list(matrix.rows(values))
     check.slots = matrix.slots(body, values) if values else []
     if not _all_good(check, values, rows, check.slots):
-        raise locator.error(_findings(check, rows), tags=_tags(plan))
-    source = PlanSource(path, LazyPositions(text, original))
+        raise _error(origins, _findings(check, rows), tags=_tags(plan))
+    plan_rows = PlanRows(check, origins, vocabulary)
     head = {key: body[key] for key in _HEAD if key in body}
     varies = any(slot.path[0] in _HEAD for slot in check.slots)
-    return [PlanRowSource(check, source, case_id, row, matrix.replaced(head, row) if varies else head) for case_id, row in rows]
+    return [PlanRowSource(plan_rows, case_id, row, matrix.replaced(head, row) if varies else head) for case_id, row in rows]
+
+
+class PlanRows:
+    """What the rows of one plan file have in common."""
+
+    __slots__ = ("check", "origins", "source", "vocabulary")
+
+    def __init__(self, check: RowCheck, origins: Origins, vocabulary: Vocabulary) -> None:
+        self.check = check
+        self.origins = origins
+        self.vocabulary = vocabulary
+        self.source = PlanSource(origins.plan.path, PlanPositions(origins))
 
 
 class PlanRowSource:
     """A checked row of a plan. `head` has `plan_name`, `tags`, `skip` and `xfail`; its PlanCase is made when asked."""
 
-    __slots__ = ("_check", "case_id", "head", "row", "source")
+    __slots__ = ("_plan", "case_id", "head", "row")
 
-    def __init__(self, check: RowCheck, source: PlanSource, case_id: str, row: matrix.Row, head: dict[str, Any]) -> None:
-        self._check = check
-        self.source = source
+    def __init__(self, plan: PlanRows, case_id: str, row: matrix.Row, head: dict[str, Any]) -> None:
+        self._plan = plan
         self.case_id = case_id
         self.row = row
         self.head = head
 
+    @property
+    def source(self) -> PlanSource:
+        return self._plan.source
+
+    @property
+    def origins(self) -> Origins:
+        return self._plan.origins
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The whole plan as it is written, without its matrix, in today's form; defaults are merged into it."""
+        return self._plan.check.body
+
+    def written(self) -> dict[str, Any]:
+        """`body` with the values of this row."""
+        return self._plan.check.filled(self.row)
+
+    def default_pipeline(self, stimulus_type: str) -> str:
+        return self._plan.vocabulary.default_pipelines[stimulus_type]
+
     def case(self) -> PlanCase:
-        plan, pipelines = self._check.model(self.row)
+        plan, pipelines = self._plan.check.model(self.row)
         return PlanCase(plan, self.source, self.case_id, self.row, pipelines)
 
 
@@ -118,19 +152,8 @@ def _findings(check: RowCheck, rows: Rows) -> Iterator[Finding]:
         yield replace(finding, message=finding.message + which)
 
 
-class _Locator:
-    """Makes errors of findings."""
-
-    def __init__(self, path: Path, text: str, original: dict[JsonPath, JsonPath]) -> None:
-        self._path = path
-        self._text = text
-        self._original = original
-
-    def error(self, findings: Iterator[Finding] | list[Finding], *, tags: tuple[str, ...] = ()) -> PlanFileError:
-        from pytest_intellisense.codec.positions import scan
-
-        locator = PlanTextLocator(self._text, scan(self._text), self._original)
-        return PlanFileError(self._path, [locator.problem(finding) for finding in findings], tags=tags)
+def _error(origins: Origins, findings: Iterator[Finding] | list[Finding], *, tags: tuple[str, ...] = ()) -> PlanFileError:
+    return PlanFileError(origins.plan.path, [origins.problem(finding) for finding in findings], tags=tags)
 
 
 def _tags(plan: dict[str, Any]) -> tuple[str, ...]:

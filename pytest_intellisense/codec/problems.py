@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pytest_intellisense.errors import PlanError
 from pytest_intellisense.model.plan import JsonPath
-
-if TYPE_CHECKING:
-    from pytest_intellisense.codec.positions import ScannedJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in a plan file. `line` and `column` count from 1; `first` is the other place of a duplicate."""
+    """One mistake. `line` and `column` count from 1; `first` is the other place of a duplicate.
+
+    `file` is the file in which it stands, relative to the folder of the plan, if that is not the plan itself.
+    """
 
     line: int
     column: int
@@ -57,6 +56,7 @@ class Problem:
     length: int = 1
     json_path: str = ""
     first: Place | None = None
+    file: str = ""
 
     def __str__(self) -> str:
         return f"{self.line}:{self.column}: {self.message}"
@@ -73,44 +73,6 @@ class PlanFileError(PlanError):
         count = len(self.problems)
         lead = "1 problem, at" if count == 1 else f"{count} problems, first at"
         super().__init__(f"{path.name}: {lead} {first.line}:{first.column}: {first.message}")
-
-
-@dataclass(slots=True)
-class PlanTextLocator:
-    """Turns findings into problems: knows the text, where its values stand, and what each path was called in the file."""
-
-    text: str
-    scan: ScannedJson
-    original: dict[JsonPath, JsonPath] = field(default_factory=dict)
-
-    def problem(self, finding: Finding) -> Problem:
-        place = self.place(finding.path, on_key=finding.on_key)
-        first = None if finding.first_path is None else self.place(finding.first_path, on_key=finding.on_key)
-        return Problem(
-            line=place.line,
-            column=place.column,
-            message=finding.message if first is None else f"{finding.message}, first at {first.line}:{first.column}",
-            allowed=finding.allowed,
-            suggestion=finding.suggestion,
-            source_line=place.source_line,
-            length=place.length,
-            json_path=dotted(self.in_file(finding.path)),
-            first=first,
-        )
-
-    def in_file(self, path: JsonPath) -> JsonPath:
-        """The path under which the value of `path` stands in the file."""
-        for length in range(len(path), -1, -1):
-            if (known := self.original.get(path[:length])) is not None:
-                return known + path[length:]
-        return path
-
-    def place(self, path: JsonPath, *, on_key: bool = False) -> Place:
-        path = self.in_file(path)
-        span = self.scan.keys.get(path) if on_key else None
-        while span is None and (span := self.scan.values.get(path)) is None and path:
-            path = path[:-1]
-        return place_in(self.text, span or Span(0, 1))
 
 
 def place_in(text: str, span: Span) -> Place:

@@ -1,6 +1,6 @@
-"""The JSON Schema of a plan, made from the models; editors complete and check plans with it.
+"""The JSON Schemas of a plan and of the defaults of a folder, made from the models; editors complete and check plans with it.
 
-`python -m pytest_intellisense.codec.schema` writes plan.schema.json.
+`python -m pytest_intellisense.codec.schema` writes plan.schema.json and plan_defaults.schema.json.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA_FILE = Path(__file__).with_name("plan.schema.json")
+DEFAULTS_SCHEMA_FILE = Path(__file__).with_name("plan_defaults.schema.json")
 SCHEMA_URI = "https://json-schema.org/draft/2020-12/schema"
 DURATION_PATTERN = r"^\s*\+?\d+(\.\d+)?\s*(ns|us|µs|ms|s|min)\s*$"
 REFERENCE_PATTERN = r"^\$\{[^${}]+\}$"
@@ -36,8 +37,20 @@ def plan_schema() -> Schema:
     return {"$schema": SCHEMA_URI, "title": "Injection plan", **_tidy(schema), "$defs": definitions}
 
 
+def defaults_schema() -> Schema:
+    """What a plan_defaults.json may hold; a plan takes the same values."""
+    from pytest_intellisense.model.plan import PlanDefaults
+
+    schema = PlanDefaults.model_json_schema(by_alias=True)
+    definitions = {name: _tidy(part) for name, part in sorted(schema.pop("$defs").items())}
+    definitions["Stage"] |= _conditions()["Stage"]
+    definitions["Placeholder"] = plan_schema()["$defs"]["Placeholder"]
+    return {"$schema": SCHEMA_URI, "title": "Defaults of injection plans", **_tidy(schema), "$defs": definitions}
+
+
 def write() -> None:
-    SCHEMA_FILE.write_text(json.dumps(plan_schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for file, schema in ((SCHEMA_FILE, plan_schema()), (DEFAULTS_SCHEMA_FILE, defaults_schema())):
+        file.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _tidy(part: Any, *, is_value: bool = True) -> Any:

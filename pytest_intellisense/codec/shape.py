@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_intellisense.codec.problems import Finding, nearest
@@ -24,7 +25,7 @@ OLDER_NAMES = {
 _SIZES = ("too_short", "too_long", "string_too_short", "string_too_long")
 
 
-def findings(problem: ValidationError, plan: Any, prefix: JsonPath = ()) -> list[Finding]:
+def findings(problem: ValidationError, plan: Any, prefix: JsonPath = (), *, schema: Path = SCHEMA_FILE) -> list[Finding]:
     """One finding for each wrong value, wherever unions of the models report several."""
     by_path: dict[tuple[JsonPath, str], ErrorDetails] = {}
     for error in problem.errors(include_url=False):
@@ -37,8 +38,9 @@ def findings(problem: ValidationError, plan: Any, prefix: JsonPath = ()) -> list
             kind = "value"
         by_path.setdefault((path, kind), error)
     wrong = {path for path, _ in by_path}
+    walk = _walk(schema)
     found = [
-        _finding(path, kind, error, plan)
+        _finding(path, kind, error, plan, walk)
         for (path, kind), error in by_path.items()
         if not _follows_from_another(path, error, wrong)
     ]
@@ -65,8 +67,7 @@ def _follows_from_another(path: JsonPath, error: ErrorDetails, wrong: set[JsonPa
     return error["type"] in _SIZES and any(len(other) > len(path) and other[: len(path)] == path for other in wrong)
 
 
-def _finding(path: JsonPath, kind: str, error: ErrorDetails, plan: Any) -> Finding:
-    walk = _walk()
+def _finding(path: JsonPath, kind: str, error: ErrorDetails, plan: Any, walk: SchemaWalk) -> Finding:
     if kind == "extra_forbidden":
         return _unknown_key(path, walk.at(path[:-1], plan))
     if kind == "missing":
@@ -119,5 +120,5 @@ def _without_meant(found: list[Finding]) -> list[Finding]:
 
 
 @functools.cache
-def _walk() -> SchemaWalk:
-    return SchemaWalk(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+def _walk(schema: Path) -> SchemaWalk:
+    return SchemaWalk(json.loads(schema.read_text(encoding="utf-8")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -83,7 +84,7 @@ def _failure_text(item: pytest.Item, error: BaseException) -> FailureText | None
 
     unicode = terminal_speaks_unicode()
     verbose = item.config.get_verbosity()
-    path = _shown_path(item)
+    path = _shown_path(item, item.path)
     if isinstance(error, PlanFailed):
         row = error.row
         return FailureText(
@@ -91,6 +92,7 @@ def _failure_text(item: pytest.Item, error: BaseException) -> FailureText | None
         )
     if isinstance(error, PlanFileError):
         problems = error.problems
+        path = _shown_path(item, error.path)
         return FailureText(
             problem_lines(path, problems, unicode=unicode, verbose=verbose),
             Crash(path, problems[0].line, problems_in_one_line(problems)),
@@ -101,8 +103,8 @@ def _failure_text(item: pytest.Item, error: BaseException) -> FailureText | None
     return None
 
 
-def _shown_path(item: pytest.Item) -> str:
-    path, root = item.path, item.config.rootpath
+def _shown_path(item: pytest.Item, path: Path) -> str:
+    root = item.config.rootpath
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 

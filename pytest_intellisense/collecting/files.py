@@ -27,10 +27,11 @@ class PlanFile(pytest.Module):
         from pytest_intellisense.codec.matrix import safe_name
         from pytest_intellisense.codec.plans import read_plan_file
         from pytest_intellisense.codec.problems import PlanFileError
-        from pytest_intellisense.collecting.names import vocabulary_at
+        from pytest_intellisense.collecting.names import defaults_at, vocabulary_at
 
         try:
-            rows = read_plan_file(self.path, vocabulary_at(self), scenario_folder(self.path, self.config.rootpath))
+            root = scenario_folder(self.path, self.config.rootpath)
+            rows = read_plan_file(self.path, vocabulary_at(self), root, defaults_at(self, root))
         except PlanFileError as error:
             yield self._broken(error)
             return

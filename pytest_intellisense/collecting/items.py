@@ -56,16 +56,16 @@ RUN_PLAN = _RunPlan()
 
 
 class PlanItem(pytest.Function):
-    """One row of a plan. `case` is what it runs, `plan_row` what came out (None before the run)."""
+    """One row of a plan, `row`. `case` is what it runs, `plan_row` what came out (None before the run)."""
 
     def __init__(self, *, row: PlanRowSource, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._row = row
+        self.row = row
         self.plan_row: PlanRow | None = None
 
     @functools.cached_property
     def case(self) -> PlanCase:
-        return self._row.case()
+        return self.row.case()
 
     def judge(self, runtime: Runtime) -> None:
         """Run the plan as often as wanted. Raises PlanFailed if it did not pass or is slower than its baseline allows."""
@@ -84,10 +84,10 @@ class PlanItem(pytest.Function):
         return plan_row(self.case, result, nodeid=self.nodeid, rootdir=self.config.rootpath, session_dir=session_dir)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        row = f"[{self._row.case_id}]" if self._row.case_id else ""
+        row = f"[{self.row.case_id}]" if self.row.case_id else ""
         try:
-            line = (self._row.source.at("plan_name") or (1, 1))[0]
-            name = str(self._row.head["plan_name"])
+            line = (self.row.source.at("plan_name") or (1, 1))[0]
+            name = str(self.row.head["plan_name"])
         except Exception:  # noqa: BLE001 - an exception here would end the whole session
             line, name = 1, self.name
         return self.path, line - 1, title(name + row)
@@ -107,7 +107,7 @@ class BrokenPlanItem(pytest.Item):
         raise self.error
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        return self.path, self.error.problems[0].line - 1, title(self.name)
+        return self.error.path, self.error.problems[0].line - 1, title(self.name)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any) -> Any:
         return failure_text(self, excinfo.value) or super().repr_failure(excinfo, *args)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 PLAN_SUFFIXES = (".plan.json", ".plan.jsonc")
-DEFAULTS_NAMES = ("plan_defaults.json", "plan_defaults.jsonc")
 _NOT_SEARCHED = frozenset({"node_modules", "venv", "build", "dist", "__pycache__", "site-packages"})
 _MOST_FOLDERS = 2_000
 

@@ -1,4 +1,4 @@
-"""The names that plans may use where a plan file lies: built-in ones and those that hooks add there."""
+"""What counts where a plan file lies: the names it may use, built in and added by hooks, and the defaults of its folder."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_intellisense.codec.folder_defaults import FolderDefaults
     from pytest_intellisense.codec.vocabulary import Vocabulary
 
 _BY_FOLDER = pytest.StashKey[dict[Path, "Vocabulary"]]()
+_DEFAULTS = pytest.StashKey[dict[Path, "FolderDefaults"]]()
 
 
 def vocabulary_at(node: pytest.Collector) -> Vocabulary:
@@ -20,6 +22,17 @@ def vocabulary_at(node: pytest.Collector) -> Vocabulary:
     folder = node.path.parent
     if folder not in by_folder:
         by_folder[folder] = _vocabulary(node)
+    return by_folder[folder]
+
+
+def defaults_at(node: pytest.Collector, root: Path) -> FolderDefaults:
+    """What plan_defaults.json files set for the folder of `node`, from `root` down. Raises PlanFileError."""
+    from pytest_intellisense.codec.folder_defaults import folder_defaults
+
+    by_folder = node.config.stash.setdefault(_DEFAULTS, {})
+    folder = node.path.parent
+    if folder not in by_folder:
+        by_folder[folder] = folder_defaults(folder, root)
     return by_folder[folder]
 
 

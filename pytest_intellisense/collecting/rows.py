@@ -31,7 +31,9 @@ def _broken(item: BrokenPlanItem) -> PlanRow:
 
     row = unread_row(item.path, nodeid=item.nodeid, rootdir=item.config.rootpath)
     row["plan_name"] = item.name
-    row["line"] = item.error.problems[0].line
+    first = item.error.problems[0]
+    if item.error.path == item.path and not first.file:
+        row["line"] = first.line
     row["fault"] = "PLAN"
     row["sentence"] = problems_in_one_line(item.error.problems).removeprefix("PLAN").strip()
     return row

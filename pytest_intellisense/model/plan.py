@@ -48,7 +48,23 @@ class Bootstrap(_Model):
     reset: bool = Field(True, description="Set orders, positions and filters back to their start.", examples=[False])
 
 
-class InjectionStep(_Model):
+class StepDefaults(_Model):
+    """What a folder may set for every step of its plans."""
+
+    timeout_s: float = Field(5.0, gt=0, le=3600, description="How long the pipeline may take.", examples=[5])
+    repeat: int = Field(1, ge=1, le=10_000, description="How often the step is carried out.", examples=[5])
+    wait_after_injection_s: float = Field(0.0, ge=0, le=3600, description="Keep observing at least this long.", examples=[0.5])
+    position_manager_states_to_set: dict[str, PositionState] = Field(
+        {}, description="Positions to set before the injection, by symbol.", examples=[{"AAPL": {"total_shares": 100}}]
+    )
+    ocr_mocks_to_activate: dict[str, dict[str, Any]] = Field(
+        {},
+        description="Frozen OCR snapshots during the step, by symbol.",
+        examples=[{"AAPL": {"strategy_hint": "Long", "cost_basis": 150.25}}],
+    )
+
+
+class InjectionStep(StepDefaults):
     """One injection and what must follow. Without validation points it is a set-up step."""
 
     step_id: Identifier = Field(description="Name of the step, unique in the plan.", examples=["open"])
@@ -63,17 +79,6 @@ class InjectionStep(_Model):
         None,
         description="Name of the pipeline to trace, in any letter case; default: by stimulus.",
         examples=["RAW_IMAGE_TO_ORDER_FILL", "TRADE_CMD_TO_BROKER_FILL"],
-    )
-    timeout_s: float = Field(5.0, gt=0, le=3600, description="How long the pipeline may take.", examples=[5])
-    repeat: int = Field(1, ge=1, le=10_000, description="How often the step is carried out.", examples=[5])
-    wait_after_injection_s: float = Field(0.0, ge=0, le=3600, description="Keep observing at least this long.", examples=[0.5])
-    position_manager_states_to_set: dict[str, PositionState] = Field(
-        {}, description="Positions to set before the injection, by symbol.", examples=[{"AAPL": {"total_shares": 100}}]
-    )
-    ocr_mocks_to_activate: dict[str, dict[str, Any]] = Field(
-        {},
-        description="Frozen OCR snapshots during the step, by symbol.",
-        examples=[{"AAPL": {"strategy_hint": "Long", "cost_basis": 150.25}}],
     )
     capture: dict[str, str] = Field(
         {},
@@ -113,21 +118,14 @@ class CustomPipeline(_Model):
     )
 
 
-class InjectionPlan(_Model):
-    """A whole plan file."""
+class _SharedByPlans(_Model):
+    """What a plan has itself, or from the defaults of a folder above it."""
 
     schema_uri: str | None = Field(
         None, alias="$schema", description="Where editors find this schema.", examples=["../plan.schema.json"]
     )
-    plan_name: Identifier = Field(description="Name of the plan and of its test.", examples=["ocr_opens_long"])
-    description: str = Field("", description="What the plan shows.", examples=["A new Long line opens a position."])
     tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = Field(
         (), strict=False, description="Words to select plans by: pytest -m smoke.", examples=[["smoke", "ocr"]]
-    )
-    matrix: dict[str, Annotated[tuple[Any, ...], Field(strict=False, min_length=1)]] = Field(
-        {},
-        description="Name -> values; one case per combination, used as ${name}.",
-        examples=[{"symbol": ["AAPL", "MSFT"]}],
     )
     bootstrap: Bootstrap = Field(
         default_factory=Bootstrap, description="What must be true before the first injection.", examples=[{"symbols": ["AAPL"]}]
@@ -137,12 +135,32 @@ class InjectionPlan(_Model):
         description="Pipelines of this plan, by name.",
         examples=[{"TO_REQUEST": {"stages": [{"key": "order_request", "match": {"event_type": "ORDER_REQUEST"}}]}}],
     )
-    pipeline_files: tuple[str, ...] = Field(
-        (), strict=False, description="JSON files with pipelines by name, relative to the plan.", examples=[["pipelines.json"]]
-    )
     allow_loss: bool = Field(False, description="Judge the plan even if events were lost upstream.", examples=[True])
     skip: str | bool = Field(False, description="Do not run the plan; a text says why.", examples=["needs market hours"])
     xfail: str | ExpectedFailure | None = Field(None, description="The plan is known to fail.", examples=["BUG-12"])
+
+
+class PlanDefaults(_SharedByPlans):
+    """A plan_defaults.json: what the plans in its folder and below have unless they say otherwise."""
+
+    step: StepDefaults = Field(
+        default_factory=StepDefaults, description="What every step has unless it says otherwise.", examples=[{"timeout_s": 10}]
+    )
+
+
+class InjectionPlan(_SharedByPlans):
+    """A whole plan file."""
+
+    plan_name: Identifier = Field(description="Name of the plan and of its test.", examples=["ocr_opens_long"])
+    description: str = Field("", description="What the plan shows.", examples=["A new Long line opens a position."])
+    matrix: dict[str, Annotated[tuple[Any, ...], Field(strict=False, min_length=1)]] = Field(
+        {},
+        description="Name -> values; one case per combination, used as ${name}.",
+        examples=[{"symbol": ["AAPL", "MSFT"]}],
+    )
+    pipeline_files: tuple[str, ...] = Field(
+        (), strict=False, description="JSON files with pipelines by name, relative to the plan.", examples=[["pipelines.json"]]
+    )
     steps: tuple[InjectionStep, ...] = Field(
         min_length=1,
         strict=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ def _count(problems: Sequence[Problem]) -> str:
 
 
 def _problem(path: str, problem: Problem, width: int) -> Iterator[Line]:
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(path), problem.file)) if problem.file else path
     yield line("E  ", Piece(f"{printable(path)}:{problem.line}:{problem.column}", "bold"), f"  {printable(problem.message)}")
     if problem.source_line.strip():
         yield from _source(problem, width)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from helpers.commands import intellisense
 from helpers.plan_files import SOUND, scenario
 
 from pytest_intellisense.cli.main import main
 
 PLAN_OF_HOOK = SOUND.replace('"operator": "<="', '"operator": "about"', 1)
 HOOK = "def pytest_intellisense_operators():\n    return {'about': lambda actual, expected, tolerance: None}\n"
-
-
-def intellisense(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "REDIS_URL": "redis://127.0.0.1:1"}
-    command = [sys.executable, "-m", "pytest_intellisense.cli", *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture
@@ -109,8 +104,6 @@ def test_a_broken_conftest_is_named_without_a_traceback(project: Path) -> None:
 
 def test_the_pre_commit_hook_runs_as_it_is_written(project: Path) -> None:
     """The entry of .pre-commit-hooks.yaml, with the files that its pattern picks."""
-    import re
-
     hook = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text()
     entry = re.search(r"entry: (.+)", hook)
     pattern = re.search(r"files: (.+)", hook)

@@ -71,7 +71,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1180, "height": 1000})
         page.goto(report.as_uri())
         PICTURE.parent.mkdir(exist_ok=True)
-        page.locator(".is-place").first.screenshot(path=PICTURE)
+        page.locator(".extraHTML").first.screenshot(path=PICTURE)
         browser.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,14 @@ class ReportHooks:
         self._json_path = report_dir / JSON_NAME
         self._session = session
         self._gate = gate
+        self._plans_expected = 0
         self._made: RunReport | None = None
+
+    @property
+    def _html_path(self) -> Path | None:
+        """Where pytest-html writes; None without it."""
+        path = self._config.getoption("htmlpath", None)
+        return Path(os.path.expandvars(path)).expanduser() if path else None
 
     @property
     def _report(self) -> RunReport:
@@ -33,7 +42,8 @@ class ReportHooks:
             from pytest_intellisense.reporting.json_report import JsonReport
             from pytest_intellisense.reporting.run_report import RunReport
 
-            html = HtmlReport() if self._config.getoption("htmlpath", None) else None
+            path = self._html_path
+            html = HtmlReport(path, self._plans_expected) if path else None
             self._made = RunReport(JsonReport(self._json_path), html)
         return self._made
 
@@ -47,6 +57,16 @@ class ReportHooks:
         from pytest_intellisense.reporting.run_report import teststatus
 
         return teststatus(report)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._expect(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        self._expect(ids)
+
+    def _expect(self, nodeids: Iterable[str]) -> None:
+        self._plans_expected = sum(_is_plan(nodeid) for nodeid in nodeids)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -68,8 +88,9 @@ class ReportHooks:
         write(self._made.summary(self._paths(), unicode=terminal_speaks_unicode()), self._config.get_terminal_writer())
 
     def _paths(self) -> list[tuple[str, Path]]:
-        html = self._config.getoption("htmlpath", None)
-        return [*([("report", Path(html))] if html else []), ("json", self._json_path)]
+        plans = self._report.html.plans_page if self._report.html else None
+        paths = {"report": self._html_path, "plans": plans, "json": self._json_path}
+        return [(name, path) for name, path in paths.items() if path]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
@@ -85,10 +106,10 @@ class ReportHooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
-        from pytest_intellisense.reporting.html import table_row
         from pytest_intellisense.reporting.run_report import row_of
 
-        table_row(report, row_of(report), cells)
+        if self._report.html:
+            self._report.html.table_row(report, row_of(report), cells)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
@@ -101,3 +122,7 @@ class ReportHooks:
     def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
         if self._made is not None:
             self._made.html_summary(prefix, postfix)
+
+
+def _is_plan(nodeid: str) -> bool:
+    return nodeid.partition("::")[0].endswith((".plan.json", ".plan.jsonc"))

@@ -1,77 +1,91 @@
 """The HTML report: a guest in pytest-html, through its hooks only.
 
-pytest-html keeps the page and one row a test. Each row gets our columns and an empty place; what stands there travels
-once, compressed, at the end of the page and is put in when the row is opened. No external request, one file.
+pytest-html keeps the page and one row a test. Each row gets the number of its plan; what it shows travels once,
+compressed, at the end of the page and is put in by a script, the details when the row is opened. One file, no request.
+
+pytest-html draws every row anew on each sort: a run of more than `GUEST_ROWS` plans gets a page of our own beside it, and
+pytest-html keeps the plans that failed.
 """
 
 from __future__ import annotations
 
-import base64
-import functools
-import gzip
 import html
-import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pytest_intellisense.reporting import html_views
-from pytest_intellisense.reporting.difference import duration
+from pytest_intellisense.reporting.case_index import case_record, end_to_end_of, outcome_of
+from pytest_intellisense.reporting.case_view import case_view
+from pytest_intellisense.reporting.history import History, Run
+from pytest_intellisense.reporting.packed_cases import PackedCases
+from pytest_intellisense.reporting.page_templates import source, template
+from pytest_intellisense.reporting.plans_page import COLUMNS, PlansPage
+from pytest_intellisense.reporting.plans_page import TITLE as TITLE
 from pytest_intellisense.reporting.rows import PlanRow, SessionRow
+from pytest_intellisense.reporting.summary_view import summary_view
 
 if TYPE_CHECKING:
-    import jinja2
     import pytest
 
-TITLE = "IntelliSense report"
-NS_DIGITS = 15
-_COLUMNS = (("validations", "Validations"), ("endToEnd", "End to end"), ("slowest", "Slowest stage"))
+GUEST_ROWS = 500
+HISTORY_NAME = "history.jsonl"
 
 
 class HtmlReport:
-    """Collects the details of all plans of a run and hands them to pytest-html."""
+    """Collects the details of all plans of a run and hands them to pytest-html, and to a page of our own if they are many."""
 
-    def __init__(self) -> None:
-        self._pictures = html_views.Pictures()
-        self._cases: list[str] = []
+    def __init__(self, path: Path, plans_expected: int = 0) -> None:
+        self._cases = PackedCases()
+        self._numbers: dict[int, int] = {}
+        self._history = History(path.with_name(HISTORY_NAME))
+        self._page = PlansPage() if plans_expected > GUEST_ROWS else None
+        self._page_path = path.with_name(f"{path.stem}_plans.html")
 
-    def attach(self, report: pytest.TestReport, row: PlanRow) -> None:
+    @property
+    def plans_page(self) -> Path | None:
+        """Where our own page is written, if there is one."""
+        return self._page_path if self._page else None
+
+    def attach(self, report: pytest.TestReport, row: PlanRow, session: SessionRow | None) -> None:
         """Give the report of a plan its place in the page; call before pytest-html sees the report."""
-        from pytest_html import extras
-
-        place = f"<div class='is-place' data-case='{len(self._cases)}'></div>"
         text = str(report.longrepr) if report.failed else ""
-        self._cases.append(_template("case.html").render(html_views.case_view(row, text, self._pictures)))
-        vars(report)["extras"] = [*getattr(report, "extras", []), extras.html(place)]
+        markdown = _markdown(row, text)
+        started = session["started_epoch_s"] if session else 0.0
+        earlier = self._history.add(row["nodeid"], Run(started, outcome_of(row), end_to_end_of(row) or 0))
+        if self._page:
+            self._page.add(row, text, markdown, earlier)
+            if not report.failed or len(self._cases) >= GUEST_ROWS:
+                return
+        details = template("case.html").render(case_view(row, text, markdown, self._cases.pictures))
+        self._numbers[id(report)] = self._cases.add(case_record(row, earlier), details)
 
     def summary(self, prefix: list[str], postfix: list[str], plans: Sequence[PlanRow], session: SessionRow | None) -> None:
-        """Put style, numbers, tables, details and script into the page: `pytest_html_results_summary`."""
-        prefix.append(_template("summary.html").render(html_views.summary_view(plans, session), style=_source("report.css")))
-        postfix.append(_template("details.html").render(packed=self._packed(), script=_source("report.js")))
+        """Put style, numbers, tables, details and script into the page: `pytest_html_results_summary`. Raises OSError."""
+        self._history.write()
+        if self._page:
+            self._page.write(self._page_path, plans, session)
+        summary = {**summary_view(plans, session), **self._cases.view(), "plan_count": f"{len(plans):,}"}
+        summary["plans_page"] = self._page_path.name if self._page else ""
+        styles = {"parts_style": source("parts.css"), "guest_style": source("guest.css")}
+        scripts = {"parts_script": source("parts.js"), "guest_script": source("guest.js")}
+        prefix.append(template("guest_top.html").render(summary, **styles))
+        postfix.append(template("guest_bottom.html").render(summary, **scripts))
 
-    def _packed(self) -> str:
-        text = json.dumps({"cases": self._cases, "pictures": self._pictures.by_name})
-        return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode("ascii")
+    def table_row(self, report: pytest.TestReport, row: PlanRow | None, cells: list[str]) -> None:
+        """`pytest_html_results_table_row`, for every test: pytest-html itself leaves a test's name unescaped."""
+        number = self._numbers.pop(id(report), None)
+        if row and number is None:
+            cells.clear()
+        elif row:
+            cells[1:] = [f"<td class=col-testId>{number}</td>"]
+        else:
+            phase = "" if report.when == "call" else f"::{report.when}"
+            cells[1:] = [f"<td class=col-testId>{html.escape(report.nodeid + phase)}</td>", cells[2]]
 
 
 def table_header(cells: list[str]) -> None:
-    """`pytest_html_results_table_header`: our columns after the test's name."""
-    cells[2:2] = [f'<th class="sortable" data-column-type="{key}">{label}</th>' for key, label in _COLUMNS]
-
-
-def table_row(report: pytest.TestReport, row: PlanRow | None, cells: list[str]) -> None:
-    """`pytest_html_results_table_row`, for every test: pytest-html itself leaves a test's name unescaped."""
-    phase = "" if report.when == "call" else f"::{report.when}"
-    cells[1] = f'<td class="col-testId">{html.escape(report.nodeid + phase)}</td>'
-    held = html_views.validations_held(row) if row else ""
-    total = html_views.end_to_end_of(row) if row else None
-    slowest = html_views.slowest_of(row) if row else None
-    took = slowest.took_ns if slowest else None
-    name = f" {html.escape(slowest.stage['name'])}" if slowest else ""
-    cells[2:2] = [
-        f'<td class="col-validations">{held}</td>',
-        f'<td class="col-endToEnd">{_sortable(total)}{duration(total) if total else ""}</td>',
-        f'<td class="col-slowest">{_sortable(took)}{duration(took) if took else ""}<span class="is-stage">{name}</span></td>',
-    ]
+    """`pytest_html_results_table_header`: our columns; pytest-html knows the first only, by which it filters."""
+    cells[1:] = [f'<th data-sort="{key}">{label}</th>' for key, label in COLUMNS[1:]]
 
 
 def log(row: PlanRow | None, data: list[str]) -> None:
@@ -80,33 +94,6 @@ def log(row: PlanRow | None, data: list[str]) -> None:
         data[:] = [part for part in data if part.lstrip().startswith("-") and "Captured" in part]
 
 
-def _sortable(value_ns: int | None) -> str:
-    """pytest-html sorts cells as text: a hidden number of fixed width puts durations in order."""
-    return f"<span hidden>{value_ns or 0:0{NS_DIGITS}d}</span>"
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("pytest_intellisense", "reporting/templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _template(name: str) -> jinja2.Template:
-    return _environment().get_template(name)
-
-
-@functools.cache
-def _source(name: str) -> Any:
-    """A file of ours that goes into the page as it stands."""
-    import markupsafe
-
-    loader = _environment().loader
-    assert loader is not None
-    return markupsafe.Markup(loader.get_source(_environment(), name)[0])  # noqa: S704
+def _markdown(row: PlanRow, text: str) -> str:
+    fence = "`" * 3
+    return f"**{row['nodeid']}** {row['verdict']}\n\n{fence}text\n{text}\n{fence}\n" if text else ""

@@ -125,7 +125,8 @@ class OutcomeRow(TypedDict):
 class ImageRow(TypedDict):
     """`kind`: screen or processed. `path` is relative to the session directory.
 
-    `data` is base64 PNG, pixel by pixel for failed steps and small for passed ones; it is left out of `report.json`.
+    `data` is a base64 WebP, pixel by pixel for failed steps if that is small, and scaled down for passed ones; it is left
+    out of `report.json`.
     """
 
     kind: str

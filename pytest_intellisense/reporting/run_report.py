@@ -87,7 +87,7 @@ class RunReport:
         self._rows[row["nodeid"]] = row
         self._fold_repeated_environment_failure(report, row)
         if self.html:
-            self.html.attach(report, row)
+            self.html.attach(report, row, self.session)
         for step in row["steps"]:
             for image in step["images"]:
                 image.pop("data", None)

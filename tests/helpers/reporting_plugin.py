@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -34,7 +35,12 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """pytest in `folder`, as a process of its own, with this plugin instead of the project's."""
     tests = Path(__file__).parents[1]
     command = [sys.executable, "-m", "pytest", "-p", "no:intellisense", "-p", "helpers.reporting_plugin", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(tests), "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{tests}{os.pathsep}{tests.parent}",
+        "PYTHONIOENCODING": "utf-8",
+        "COLUMNS": "100",
+    }
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=60)
 
 
@@ -46,7 +52,8 @@ def prepare(folder: Path, rows: list, session: object) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        page = HtmlReport() if config.getoption("htmlpath", None) else None
+        path = config.getoption("htmlpath", None)
+        page = HtmlReport(Path(path), len(_rows(config.rootpath)["rows"])) if path else None
         config.stash[RUN] = run_report.RunReport(JsonReport(config.rootpath / "report.json"), page)
 
 
@@ -59,7 +66,12 @@ def pytest_runtest_call(item: pytest.Item) -> None:
 def _prepared(item: pytest.Item) -> dict | None:
     if item.originalname != "test_plan":
         return None
-    return json.loads((item.config.rootpath / "rows.json").read_text())["rows"][item.callspec.params["n"]]
+    return _rows(item.config.rootpath)["rows"][item.callspec.params["n"]]
+
+
+@functools.cache
+def _rows(folder: Path) -> dict:
+    return json.loads((folder / "rows.json").read_text())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -68,8 +80,7 @@ def pytest_runtest_makereport(item, call):
     row = _prepared(item)
     if row and report.when == "call":
         row["nodeid"] = item.nodeid
-        session = json.loads((item.config.rootpath / "rows.json").read_text())["session"]
-        run_report.attach(report, row, session)
+        run_report.attach(report, row, _rows(item.config.rootpath)["session"])
         junit.record(item.user_properties, row)
         if report.failed:
             lines = failure_lines(row, unicode=terminal_speaks_unicode())
@@ -128,7 +139,7 @@ def pytest_html_results_table_header(cells) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_html_results_table_row(report, cells) -> None:
-    html.table_row(report, run_report.row_of(report), cells)
+    _config.stash[RUN].html.table_row(report, run_report.row_of(report), cells)
 
 
 @pytest.hookimpl(optionalhook=True)

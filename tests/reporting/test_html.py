@@ -86,7 +86,7 @@ def test_the_report_says_what_a_developer_wants_to_know(browser, report):
     with opened(browser, report) as page:
         text = page.inner_text("body")
         marked = page.locator(".is-case").first.locator("mark").all_inner_texts()
-        ghosts = page.locator(".is-waterfall .ghost").count()
+        never = page.locator(".is-waterfall .never").count()
     for said in (
         "order_request.limit_price is wrong: expected 150.25, got 150.65",
         "delta +0.40 (tolerance 0.01)",
@@ -100,7 +100,7 @@ def test_the_report_says_what_a_developer_wants_to_know(browser, report):
     ):
         assert said in text
     assert marked == ["2", "6"]
-    assert ghosts == 3
+    assert never == 3
 
 
 def test_no_value_becomes_markup(browser, report):
@@ -116,25 +116,26 @@ def test_rows_open_close_and_keep_what_was_opened(browser, report):
     with opened(browser, report) as page:
         passed = page.locator("tbody.passed")
         assert passed.first.locator(".is-case").count() == 0
-        passed.first.locator("td.col-slowest").click()
+        passed.first.locator("td.is-slowest").click()
         assert passed.first.locator(".is-waterfall").is_visible()
-        page.locator("tbody.failed").first.locator(".is-events > summary").click()
-        passed.nth(1).locator("td.col-endToEnd").click()
-        assert page.locator("tbody.failed").first.locator(".is-events > pre").is_visible()
+        page.locator("tbody.failed").first.locator(".is-more > summary").last.click()
+        passed.nth(1).locator("td.is-end_to_end").click()
+        page.locator("input[data-test-result=skipped]").evaluate("(box) => box.click()")
+        assert page.locator("tbody.failed").first.locator(".is-more > pre").is_visible()
 
 
 def test_durations_sort_as_numbers(browser, report):
     """95 ms, 900 ms, 2.00 s, whatever their letters say."""
     with opened(browser, report) as page:
-        page.locator("th[data-column-type=endToEnd]").click()
-        shown = page.locator("tbody.passed td.col-endToEnd").all_inner_texts()
+        page.locator("th[data-sort=end_to_end]").click()
+        shown = page.locator("tbody.passed td.is-end_to_end").all_inner_texts()
     assert sorted(shown, key=["95.0 ms", "900 ms", "2.00 s"].index) in (shown, shown[::-1])
 
 
 def test_the_list_of_failures_leads_to_the_rows_and_names_each_cause_once(browser, report):
     """Two plans that failed for the same reason are one entry with two links."""
     with opened(browser, report) as page:
-        causes = page.locator(".is-failures tr").all_inner_texts()
+        causes = page.locator(".is-failures li").all_inner_texts()
         page.get_by_role("link", name="test_plans.py::test_plan[2]").click()
         assert page.locator("[id='test_plans.py::test_plan[2]']").is_visible()
     assert sum("no price of AAPL within 5 s" in cause for cause in causes) == 1

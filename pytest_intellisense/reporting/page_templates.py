@@ -1,0 +1,37 @@
+"""The templates of the HTML pages, read once."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+def template(name: str) -> jinja2.Template:
+    return _environment().get_template(name)
+
+
+@functools.cache
+def source(name: str) -> Any:
+    """A style or script of ours as it goes into a page: without indentation and lines that are comments."""
+    import markupsafe
+
+    loader = _environment().loader
+    assert loader is not None
+    lines = (line.strip() for line in loader.get_source(_environment(), name)[0].splitlines())
+    return markupsafe.Markup("\n".join(line for line in lines if line and not line.startswith("//")))  # noqa: S704
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("pytest_intellisense", "reporting/templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -84,6 +84,9 @@ class ReportHooks:
 
         if self._made is None:
             return
+        if causes := self._made.causes(unicode=terminal_speaks_unicode()):
+            terminalreporter.section("intellisense: failures of one cause", sep="-")
+            write(causes, self._config.get_terminal_writer())
         terminalreporter.section(self._made.heading, sep="-")
         write(self._made.summary(self._paths(), unicode=terminal_speaks_unicode()), self._config.get_terminal_writer())
 

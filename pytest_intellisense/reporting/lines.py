@@ -10,10 +10,10 @@ from typing import Literal, Protocol
 Style = Literal["", "red", "green", "yellow", "cyan", "bold", "light"]
 
 _ASCII = str.maketrans(
-    {"✓": "+", "✗": "x", "–": "-", "—": "-", "│": "|", "┄": ".", "█": "#", "…": "~", "→": ">", "▲": "!", "×": "x"}
+    {"✓": "+", "✗": "x", "–": "-", "—": "-", "│": "|", "┄": ".", "█": "#", "…": "~", "→": ">", "←": "<", "▲": "!", "×": "x"}
     | dict.fromkeys("▏▎▍▌▋▊▉", "#")
 )
-_PROBE = "✓✗–│┄█▏▉…→"
+_PROBE = "✓✗–│┄█▏▉…→←▲"
 
 
 class Writer(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_intellisense.reporting.causes import cause_lines
 from pytest_intellisense.reporting.lines import Line, Writer
 from pytest_intellisense.reporting.rows import GateRow, PlanRow, SessionRow
 from pytest_intellisense.reporting.terminal import checked_word, dry_run_lines, summary_lines, verdict_word
@@ -116,6 +117,10 @@ class RunReport:
     @property
     def heading(self) -> str:
         return "intellisense: dry run" if self.is_dry_run else "intellisense: stage latency"
+
+    def causes(self, *, unicode: bool) -> list[Line]:
+        """The lines below the heading "intellisense: failures of one cause"; none if all failures differ."""
+        return cause_lines(self.rows, unicode=unicode)
 
     def _fold_repeated_environment_failure(self, report: pytest.TestReport, row: PlanRow) -> None:
         """The same unusable environment is told once in full, then by reference."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from pytest_intellisense.reporting.difference import duration
+from pytest_intellisense.reporting.difference import duration, shown
 from pytest_intellisense.reporting.lines import Line, Piece, Style, clipped, line, printable
-from pytest_intellisense.reporting.rows import PipelineRow, StageRow
-from pytest_intellisense.reporting.stage_times import Lap, end_to_end_ns, laps, slowest
+from pytest_intellisense.reporting.rows import FormRow, PipelineRow, StageRow
+from pytest_intellisense.reporting.stage_times import Lap, end_to_end_ns, laps
 
 State = Literal["ok", "wrong", "missing", "unexpected", "not reached", "not needed"]
 
@@ -46,20 +47,31 @@ def _state(stage: StageRow, wrong: Collection[str], missed: bool) -> State:
     return "not reached" if missed else "missing"
 
 
-def waterfall_lines(
-    pipeline: PipelineRow, *, width: int, wrong: Collection[str] = (), blame_slowest: bool = False
-) -> list[Line]:
-    """A heading and one line a stage, at most `width` columns."""
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What the waterfall points at: stages that have a value wrong, the first of them, stages that took too long.
+
+    `told` is what stages say of the failing value, shown before their essence.
+    """
+
+    wrong: frozenset[str] = frozenset()
+    slow: frozenset[str] = frozenset()
+    first_wrong: str = ""
+    told: Mapping[str, FormRow] = field(default_factory=dict)
+
+
+def waterfall_lines(pipeline: PipelineRow, marked: Marked, *, width: int, most: int = STAGES_SHOWN) -> list[Line]:
+    """A heading and one line a stage, at most `width` columns and `most` stages: those around the trouble."""
     timed = laps(pipeline)
     total = max(end_to_end_ns(pipeline) or 0, pipeline["waited_ns"] if not pipeline["completed"] else 0, 1)
     names = min(max((len(stage["name"]) for stage in pipeline["stages"]), default=0), 26)
-    culprit = slowest(pipeline) if blame_slowest else None
     bar = WIDE_BAR if width >= WIDE else NARROW_BAR
-    rows = [
-        _stage_line(lap, state, (names, bar, width), total, lap == culprit)
-        for lap, state in zip(timed, states(pipeline, wrong), strict=True)
-    ]
-    return [_heading(pipeline, names + bar + 8, width), *_folded(rows, timed, states(pipeline, wrong))]
+    verdicts = states(pipeline, marked.wrong)
+    rows = [_stage_line(lap, state, (names, bar, width), total, marked) for lap, state in zip(timed, verdicts, strict=True)]
+    trouble = next(
+        (at for at, lap in enumerate(timed) if verdicts[at] != "ok" or lap.stage["name"] in marked.slow), len(timed) - 1
+    )
+    return [_heading(pipeline, names + bar + 8, width), *_folded(rows, trouble, most)]
 
 
 def _heading(pipeline: PipelineRow, column: int, width: int) -> Line:
@@ -76,22 +88,22 @@ def _ending(pipeline: PipelineRow) -> str:
     return f"{pipeline['stop_reason']}{diverted}{waited}"
 
 
-def _stage_line(lap: Lap, state: State, columns: tuple[int, int, int], total_ns: int, culprit: bool) -> Line:
+def _stage_line(lap: Lap, state: State, columns: tuple[int, int, int], total_ns: int, marked: Marked) -> Line:
     names, bar_width, width = columns
     mark, style = _MARKS[state]
     name = clipped(printable(lap.stage["name"]), names).ljust(names)
     times = f" {duration(lap.end_ns):>8}  {duration(lap.took_ns):>8}"
     room = width - names - bar_width - len(times) - 11
-    said, said_style = _said(lap, state, total_ns, culprit)
+    said, said_style = _said(lap, state, total_ns, marked)
     bar = Piece(_bar(lap, state, total_ns, bar_width), "cyan" if state == "ok" else style)
     return line("    ", Piece(mark, style), f" {name} │", bar, f"│{times}  ", Piece(clipped(said, room), said_style))
 
 
-def _said(lap: Lap, state: State, total_ns: int, culprit: bool) -> tuple[str, Style]:
+def _said(lap: Lap, state: State, total_ns: int, marked: Marked) -> tuple[str, Style]:
     stage = lap.stage
-    value = printable(stage["value"]) + (f" ×{stage['count']}" if stage["count"] > 1 else "")
+    value = _form(stage, marked) + printable(stage["value"]) + (f" ×{stage['count']}" if stage["count"] > 1 else "")
     note = printable(stage["note"])
-    if culprit and lap.took_ns is not None:
+    if stage["name"] in marked.slow and lap.took_ns is not None:
         return f"▲ {100 * lap.took_ns / total_ns:.0f} % of the time  {value}", "yellow"
     if state == "ok" and stage["absent"]:
         return note or "absent, as expected", ""
@@ -113,11 +125,20 @@ def _bar(lap: Lap, state: State, total_ns: int, width: int) -> str:
     return (" " * begin + "█" * full + (_EIGHTHS[part] if part else "")).ljust(width)
 
 
-def _folded(rows: list[Line], timed: list[Lap], verdicts: list[State]) -> list[Line]:
+def _form(stage: StageRow, marked: Marked) -> str:
+    """The failing value as this stage has it."""
+    form = marked.told.get(stage["name"])
+    if form is None:
+        return ""
+    sure = f" conf {form['confidence']:g}" if form["confidence"] is not None else ""
+    first = "  first wrong" if stage["name"] == marked.first_wrong else ""
+    return f"{printable(shown(form['value']))}{sure}{first}  "
+
+
+def _folded(rows: list[Line], trouble: int, most: int) -> list[Line]:
     """All rows, or those around the trouble if there are too many."""
-    if len(rows) <= STAGES_SHOWN:
+    if len(rows) <= most:
         return rows
-    first_bad = next((at for at, state in enumerate(verdicts) if state != "ok"), len(timed) - 1)
-    begin = max(0, min(first_bad - STAGES_SHOWN // 2, len(rows) - STAGES_SHOWN))
-    shown = rows[begin : begin + STAGES_SHOWN]
-    return [*shown, line(Piece(f"    … {len(rows) - STAGES_SHOWN} more stages", "light"))]
+    begin = max(0, min(trouble - most // 2, len(rows) - most))
+    shown_rows = rows[begin : begin + most]
+    return [*shown_rows, line(Piece(f"    … {len(rows) - most} more stages (-vv shows all)", "light"))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_intellisense.reporting.rows import OutcomeRow, PipelineRow, PlanRow, SessionRow, StageRow, StepRow
+from pytest_intellisense.reporting.rows import AttributionRow, OutcomeRow, PipelineRow, PlanRow, SessionRow, StageRow, StepRow
 
 MS = 1_000_000
 NODEID = "scenarios/ocr/open.plan.json::opens_long[AAPL]"
@@ -84,6 +84,34 @@ def outcome(validation_id: str, *, passed: bool = True, **changes: Any) -> Outco
     return {**row, **changes}  # type: ignore[typeddict-item]
 
 
+def attribution(domain: str, *candidates: str, **changes: Any) -> AttributionRow:
+    row: AttributionRow = {
+        "domain": domain,
+        "first_wrong_stage": candidates[0] if len(candidates) == 1 else "",
+        "candidates": list(candidates),
+        "certainty": {0: "not determined", 1: "named"}.get(len(candidates), "among"),
+        "field": "",
+        "change": "",
+        "reason": "",
+        "reading": "",
+        "values": [],
+        "readers": [],
+        "caused_by": [],
+    }
+    return {**row, **changes}  # type: ignore[typeddict-item]
+
+
+def form(stage: str, state: str, value: Any, path: str = "", confidence: float | None = None) -> Any:
+    return {"stage": stage, "state": state, "value": value, "path": path, "confidence": confidence}
+
+
+def _attributed(failed: PlanRow, found: AttributionRow) -> PlanRow:
+    """The plan with `found` at its last failed validation, as a run would put it there."""
+    outcomes = [one for each in failed["steps"] for one in each["validation_outcomes"] if not one["passed"]]
+    outcomes[-1]["attribution"] = failed["attribution"] = found
+    return failed
+
+
 def step(step_id: str = "open", **changes: Any) -> StepRow:
     row: StepRow = {
         "step_id": step_id,
@@ -160,16 +188,43 @@ def value_failure() -> PlanRow:
         column=7,
         details="off by more than the tolerance",
     )
-    return plan(
+    failed = plan(
         step(validation_outcomes=[outcome("side"), wrong, outcome("tif", subject="order_request.time_in_force")]),
         fault="VALUE",
         sentence="order_request.limit_price is wrong: expected 150.25, got 150.65",
+    )
+    values = [
+        form("raw_ocr", "wrong", "150.65", "full_raw_text", 61.0),
+        form("cleaned_ocr", "wrong", 150.65, "snapshots.AAPL.cost_basis"),
+        form("signal", "wrong", 150.65, "order_request_data.limit_price"),
+        form("order_request", "wrong", 150.65, "limit_price"),
+    ]
+    return _attributed(
+        failed,
+        attribution(
+            "VALUE",
+            "raw_ocr",
+            field="limit_price",
+            change="read 2 as 6",
+            reason='raw_ocr is the first to say "150.65", no stage before it shows limit_price',
+            reading="its confidence is 61: compare it with the image",
+            values=values,
+        ),
     )
 
 
 def text_failure() -> PlanRow:
     wrong = outcome("symbol", passed=False, expected="AAPL", actual="AAFL", subject="cleaned_ocr.symbol", stage="cleaned_ocr")
-    return plan(step(validation_outcomes=[wrong]), fault="VALUE", sentence="cleaned_ocr.symbol is wrong")
+    found = attribution(
+        "VALUE",
+        "processed_image",
+        "raw_ocr",
+        field="symbol",
+        reason='raw_ocr is the first to say "AAFL", no stage before it shows symbol',
+        reading="its confidence is 72: compare it with the image; what processed_image made cannot be compared by rule",
+        values=[form("raw_ocr", "wrong", "AAFL", "full_raw_text", 72.0), form("cleaned_ocr", "wrong", "AAFL", "symbol")],
+    )
+    return _attributed(plan(step(validation_outcomes=[wrong]), fault="VALUE", sentence="cleaned_ocr.symbol is wrong"), found)
 
 
 def latency_failure() -> PlanRow:
@@ -191,7 +246,11 @@ def latency_failure() -> PlanRow:
         step(repeat_index=1),
         step(repeat_index=2, validation_outcomes=[outcome("side"), slow]),
     ]
-    return plan(*repeats, fault="LATENCY", sentence="p95 of total_observed_pipeline_ns is 311 ms, more than 300 ms")
+    found = attribution(
+        "LATENCY", "raw_ocr", field="latency", reason="raw_ocr took 196 ms, 181 ms in the repetitions that were fast enough"
+    )
+    failed = plan(*repeats, fault="LATENCY", sentence="p95 of total_observed_pipeline_ns is 311 ms, more than 300 ms")
+    return _attributed(failed, found)
 
 
 def missing_failure() -> PlanRow:
@@ -202,6 +261,7 @@ def missing_failure() -> PlanRow:
             "at_ns": 238 * MS,
             "summary": "BUY 100 MSFT MKT",
             "differs": "correlation_id is open_7f3c19ac",
+            "field": "correlation_id",
         },
         {
             "stream": "testrade:validated-orders",
@@ -225,12 +285,22 @@ def missing_failure() -> PlanRow:
         column=7,
         details="validated_order never arrived",
     )
-    return plan(
+    failed = plan(
         step(pipeline=cut, validation_outcomes=[outcome("side"), done]),
         fault="MISSING",
         sentence="validated_order never arrived (waited 1.78 s of the step's 2 s)",
-        hint="The order left the strategy and nobody validated it: look at the risk service, not at the transport.",
     )
+    risk = {"stream": "testrade:order-requests", "group": "risk", "pending": 1, "lag": 0, "delivered": True}
+    held = {"holder": "risk-2", "idle_ms": 1760, "times_delivered": 1}
+    found = attribution(
+        "MISSING",
+        "validated_order",
+        field="arrival",
+        reason="order_request was the last to arrive",
+        reading="delivered to risk-2 of group risk and not acknowledged for 1.76 s: look at risk-2, not at the transport",
+        readers=[{**risk, **held}],
+    )
+    return _attributed(failed, found)
 
 
 def extra_failure() -> PlanRow:
@@ -245,7 +315,15 @@ def extra_failure() -> PlanRow:
         line=31,
         column=7,
     )
-    return plan(step(validation_outcomes=[twice]), fault="EXTRA", sentence="2 ORDER_REQUEST events instead of 1")
+    found = attribution(
+        "EXTRA",
+        "order_request",
+        field="count",
+        reason="order_request acted twice on one signal",
+        caused_by=["order_request", "signal", "cleaned_ocr", "raw_ocr", "injected"],
+    )
+    failed = plan(step(validation_outcomes=[twice]), fault="EXTRA", sentence="2 ORDER_REQUEST events instead of 1")
+    return _attributed(failed, found)
 
 
 def environment_failure(nodeid: str = NODEID) -> PlanRow:

@@ -88,9 +88,9 @@ def test_an_environment_problem_says_what_to_do_and_no_secret():
 @pytest.mark.parametrize("unicode", [True, False])
 @pytest.mark.parametrize("name", FAILURES)
 def test_the_text_fits_the_screen(name, width, unicode):
-    """At most 30 lines of the given width, and seven bits where the terminal has no more."""
+    """At most 25 lines of the given width, and seven bits where the terminal has no more."""
     shown = text(FAILURES[name](), width=width, unicode=unicode)
-    assert len(shown.splitlines()) <= 30
+    assert len(shown.splitlines()) <= 25
     assert max(map(len, shown.splitlines())) <= width
     assert unicode or shown.isascii()
 
@@ -100,7 +100,7 @@ def test_further_failed_validations_take_one_line_each_and_never_more_than_the_s
     few, many = text(many_failures(3)), text(many_failures(40))
     assert 'open.plan.json:21:7  VALUE v1: expected "BUY", got "SELL"' in few
     assert "more" not in few
-    assert len(many.splitlines()) <= 30
+    assert len(many.splitlines()) <= 25
     assert "more (-vv shows all)" in many
     assert "v39" in text(many_failures(40), verbose=2)
 
@@ -135,15 +135,27 @@ def test_styles_go_through_the_writer_only():
     written = []
     writer = SimpleNamespace(write=lambda text, **markup: written.append((text, markup)), line=lambda text: None)
     write(failure_lines(rows.value_failure()), writer)
-    assert ("VALUE  order_request.limit_price is wrong: expected 150.25, got 150.65", {"red": True}) in written
+    first = "VALUE  order_request.limit_price is wrong: expected 150.25, got 150.65; first wrong at raw_ocr"
+    assert (first, {"red": True}) in written
     assert not any("\x1b" in text for text, _ in written)
 
 
-def test_the_short_summary_names_fault_and_line():
-    """One line that says what is wrong and where it is expected."""
+def test_the_short_summary_names_fault_first_wrong_stage_and_line():
+    """One line that says what is wrong, where it began and where it is expected."""
     assert one_line(rows.value_failure()) == (
-        "VALUE order_request.limit_price is wrong: expected 150.25, got 150.65 (scenarios/ocr/open.plan.json:41)"
+        "VALUE order_request.limit_price is wrong: expected 150.25, got 150.65 (first wrong: raw_ocr) "
+        "(scenarios/ocr/open.plan.json:41)"
     )
+
+
+def test_a_stage_that_cannot_be_told_is_not_accused():
+    """Of two candidates both are named; of none, the text says that it is not determined."""
+    assert one_line(rows.text_failure()).split("(")[1] == "first wrong: processed_image or raw_ocr) "
+    undecided = rows.value_failure()
+    found = rows.attribution("VALUE", reason="the stimulus itself says 150.65 and no stage changed it")
+    undecided["attribution"] = undecided["steps"][0]["validation_outcomes"][1]["attribution"] = found
+    assert "first wrong" not in text(undecided) + one_line(undecided)
+    assert "  reading  not determined: the stimulus itself says 150.65" in text(undecided)
 
 
 def test_a_plan_without_any_result_still_reads_well():

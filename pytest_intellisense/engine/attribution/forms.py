@@ -102,12 +102,18 @@ def _by_name(node: Node, question: Question) -> StageForm | None:
     same = _nearest([leaf for leaf in fields if leaf.words == wanted], question)
     if same is not None:
         return _form(node, same, _state(same.value, question, by_its_name=True))
-    related = [leaf for leaf in fields if wanted and (leaf.words < wanted or wanted < leaf.words) and leaf.words]
+    related = [leaf for leaf in fields if _is_related(leaf, wanted)]
     related.sort(key=lambda leaf: len(leaf.words ^ wanted))
     closest = [leaf for leaf in related if len(leaf.words ^ wanted) == len(related[0].words ^ wanted)]
     one = _nearest(closest, question)
     state = _state(one.value, question, by_its_name=False) if one is not None else FormState.SILENT
     return _form(node, one, state) if one is not None and state in (FormState.RIGHT, FormState.WRONG) else None
+
+
+def _is_related(leaf: Leaf, wanted: frozenset[str]) -> bool:
+    if not wanted or not leaf.words or changes_on_its_way(leaf.path[-1]):
+        return False
+    return leaf.words < wanted or wanted < leaf.words
 
 
 def _at(content: Content, path: str) -> Any:

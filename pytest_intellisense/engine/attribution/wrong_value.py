@@ -68,9 +68,6 @@ def _reason(right: StageForm | None, wrong: StageForm, question: Question) -> st
 
 
 def _reading(candidates: Sequence[str], wrong: StageForm) -> str:
-    sure = f" with confidence {wrong.confidence:g}" if wrong.confidence is not None and wrong.confidence < 100 else ""
-    if len(candidates) > 1:
-        return f"{wrong.stage} shows it first{sure}; what {' and '.join(candidates[:-1])} made cannot be compared by rule"
-    if sure:
-        return f"{wrong.stage} read {show(wrong.value)}{sure}: compare it with the image"
-    return ""
+    sure = f"its confidence is {wrong.confidence:g}: compare it with the image" if wrong.confidence is not None else ""
+    unknown = f"what {' and '.join(candidates[:-1])} made cannot be compared by rule" if len(candidates) > 1 else ""
+    return "; ".join(part for part in (sure, unknown) if part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import platform
 import secrets
 import time
 from contextlib import ExitStack
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_intellisense.collecting.report_hooks import RUN_OF_WORKER
+from pytest_intellisense.collecting.session_results import SessionResults
 from pytest_intellisense.errors import IntelliSenseError, SettingsError
 from pytest_intellisense.settings import EMBEDDED, SERVER, Settings, resolve
 
@@ -22,10 +25,10 @@ if TYPE_CHECKING:
     from pytest_intellisense.capture.session import CaptureSession
     from pytest_intellisense.codec.scenario_files import ScenarioFiles
     from pytest_intellisense.collecting.gate_run import GateRun
+    from pytest_intellisense.collecting.items import PlanItem
     from pytest_intellisense.collecting.measuring import Measuring
     from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
     from pytest_intellisense.engine.operators import OperatorRegistry
-    from pytest_intellisense.model.plan import PlanCase
     from pytest_intellisense.model.results import PlanResult
     from pytest_intellisense.reporting.rows import SessionRow
     from pytest_intellisense.streams.connection import Endpoint
@@ -97,7 +100,9 @@ def attach_row(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Te
 
     row = row_of(item, call, report)
     if row is not None:
-        run_report.attach(report, row, runtime_of(item.config).session_row())
+        runtime = runtime_of(item.config)
+        run_report.attach(report, row, runtime.session_row())
+        runtime.results.plan_ended(row)
         junit.record(item.user_properties, row)
 
 
@@ -107,6 +112,7 @@ def close_runtime(session: pytest.Session) -> None:
     if runtime is None:
         return
     try:
+        runtime.results.end(int(session.exitstatus))
         runtime.close()
     except IntelliSenseError as problem:
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
@@ -125,9 +131,11 @@ class Runtime:
         self._started_epoch_s = time.time()
         self._problem: IntelliSenseError | None = None
         self._open: ExitStack | None = None
-        worker = getattr(config, "workerinput", {}).get("workerid", "")
+        worker = getattr(config, "workerinput", {})
         stamp = time.strftime("%Y%m%d_%H%M%S", time.gmtime(self._started_epoch_s))
-        self.session_id = "-".join(part for part in (stamp, secrets.token_hex(3), worker) if part)
+        run = worker.get(RUN_OF_WORKER) or f"{stamp}-{secrets.token_hex(3)}"
+        self.session_id = "-".join(part for part in (run, worker.get("workerid", "")) if part)
+        self.results = SessionResults(self.session_dir, self.session_row)
 
     target: EmbeddedTarget | ExternalTarget
     endpoint: Endpoint
@@ -176,8 +184,9 @@ class Runtime:
                 raise
             self._open = opened.pop_all()
 
-    def run(self, case: PlanCase) -> PlanResult:
+    def run(self, item: PlanItem) -> PlanResult:
         """Start, see that the target can do what the plan asks of it, and run it. Raises as `start`."""
+        case = item.case
         if self.settings.dry_run:
             from pytest_intellisense.engine.commands import StimulusFiles
             from pytest_intellisense.engine.dry_run import dry_run
@@ -187,6 +196,7 @@ class Runtime:
         self.start()
         if any(step.stimulus.type in ("raw_image_injection", "raw_image_sequence") for step in case.plan.steps):
             self.target.require_ocr()
+        self.results.plan_begins(item)
         return self.moc.run(case)
 
     def close(self) -> None:
@@ -203,6 +213,7 @@ class Runtime:
         names = ("pytest-intellisense", "pytest", "redis", "fakeredis", "opencv-python", "pytesseract")
         return {
             "session_id": self.session_id,
+            "host": platform.node(),
             "started_epoch_s": self._started_epoch_s,
             "duration_ns": round((time.time() - self._started_epoch_s) * 1e9),
             "redis": self.settings.redis_shown,

@@ -31,8 +31,8 @@ class Runtime(Protocol):
     @property
     def measuring(self) -> Measuring: ...
 
-    def run(self, case: PlanCase) -> PlanResult:
-        """Bring everything up that the case needs, and run it. Raises IntelliSenseError."""
+    def run(self, item: PlanItem) -> PlanResult:
+        """Bring everything up that the item's case needs, and run it. Raises IntelliSenseError."""
 
 
 def run_plan(request: pytest.FixtureRequest) -> None:
@@ -80,7 +80,7 @@ class PlanItem(pytest.Function):
     def _run_once(self, runtime: Runtime) -> PlanRow:
         from pytest_intellisense.reporting.to_row import plan_row
 
-        result, session_dir = runtime.run(self.case), runtime.session_dir
+        result, session_dir = runtime.run(self), runtime.session_dir
         return plan_row(self.case, result, nodeid=self.nodeid, rootdir=self.config.rootpath, session_dir=session_dir)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

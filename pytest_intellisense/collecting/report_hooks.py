@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from pytest_intellisense.collecting.session_results import is_plan, plans_of
 
 if TYPE_CHECKING:
     from pytest_intellisense.collecting.gate_run import GateRun
     from pytest_intellisense.reporting.rows import SessionRow
     from pytest_intellisense.reporting.run_report import RunReport
 
+RUN_OF_WORKER = "intellisense_run"
+"""The key under which a worker of xdist is told the session id of the run; its own id is that and the worker's."""
 HTML_NAME = "report.html"
 JSON_NAME = "report.json"
 
@@ -26,8 +30,8 @@ class ReportHooks:
         self._json_path = report_dir / JSON_NAME
         self._session = session
         self._gate = gate
-        self._plans_expected = 0
         self._made: RunReport | None = None
+        self._selected: list[str] = []
 
     @property
     def _html_path(self) -> Path | None:
@@ -43,7 +47,7 @@ class ReportHooks:
             from pytest_intellisense.reporting.run_report import RunReport
 
             path = self._html_path
-            html = HtmlReport(path, self._plans_expected) if path else None
+            html = HtmlReport(path, len(self._selected)) if path else None
             self._made = RunReport(JsonReport(self._json_path), html)
         return self._made
 
@@ -58,15 +62,22 @@ class ReportHooks:
 
         return teststatus(report)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput[RUN_OF_WORKER] = self._session["session_id"]
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self._expect(item.nodeid for item in session.items)
+        self._selected = plans_of(session)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
-        self._expect(ids)
+        self._selected = [nodeid for nodeid in ids if is_plan(nodeid)]
 
-    def _expect(self, nodeids: Iterable[str]) -> None:
-        self._plans_expected = sum(_is_plan(nodeid) for nodeid in nodeids)
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        if is_plan(nodeid):
+            if self._made is None:
+                self._report.begin(self._session, self._selected)
+            self._report.plan_begins(nodeid)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -74,10 +85,10 @@ class ReportHooks:
             self._report.add(report)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
         if self._made is not None:
             self._made.gate = self._gate.finish(self._made.rows)
-            self._made.finish()
+            self._made.finish(int(exitstatus))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         from pytest_intellisense.reporting.lines import terminal_speaks_unicode, write
@@ -125,7 +136,3 @@ class ReportHooks:
     def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
         if self._made is not None:
             self._made.html_summary(prefix, postfix)
-
-
-def _is_plan(nodeid: str) -> bool:
-    return nodeid.partition("::")[0].endswith((".plan.json", ".plan.jsonc"))

@@ -263,6 +263,7 @@ class _Attempt:
             stimulus_summary=self.injected.summary if self.injected else summary_of(self.step.stimulus),
             repeat_index=self.repeat_index,
             correlation_id=self.injected.correlation_id if self.injected else "",
+            injected_ns=self.injected.intended_ns if self.injected else None,
             position=self._positions.of_step() if self._positions else None,
             pipeline=self.pipeline,
             outcomes=self.outcomes,

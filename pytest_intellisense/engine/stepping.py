@@ -72,6 +72,7 @@ class Injected:
     correlation_id: str
     repeat_index: int
     summary: str
+    intended_ns: int
 
 
 class StepRunner:
@@ -134,7 +135,9 @@ class StepRunner:
         summary = summary_of(stimulus)
         self._emit(StimulusInjected(step.step_id, repeat_index, correlation_id, summary))
         windows = windows_of(step, injected_ns)
-        return Injected(step, stimulus, scope.at(None), observation, windows, correlation_id, repeat_index, summary)
+        return Injected(
+            step, stimulus, scope.at(None), observation, windows, correlation_id, repeat_index, summary, injected_ns
+        )
 
     def _chain(self, shot: Shot) -> Chain:
         return Chain(

@@ -127,7 +127,10 @@ class ValidationOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepExecutionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One injection and everything judged about it. `error` is set when the step could not be carried out."""
+    """One injection and everything judged about it. `error` is set when the step could not be carried out.
+
+    `injected_ns` is the intended time of the injection, a reading of `time.perf_counter_ns()`; None: nothing was injected.
+    """
 
     step_id: str
     description: str
@@ -137,6 +140,7 @@ class StepExecutionResult(msgspec.Struct, frozen=True, kw_only=True):
     correlation_id: str
     position: tuple[int, int] | None
     pipeline: PipelineResult | None
+    injected_ns: int | None = None
     outcomes: tuple[ValidationOutcome, ...] = ()
     fault: Fault | None = None
     error: str = ""

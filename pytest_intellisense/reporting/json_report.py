@@ -1,4 +1,4 @@
-"""`report.json`, whole at the end of a run; `report.jsonl`, one plan a line as it happens, so that a killed run has results."""
+"""`report.json`, whole at the end of a run, beside `report.jsonl`, a line as each plan begins and ends."""
 
 from __future__ import annotations
 
@@ -7,35 +7,38 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from pytest_intellisense.reporting.results_log import ResultsLog
 from pytest_intellisense.reporting.rows import SCHEMA_VERSION, GateRow, PlanRow, ReportDocument, SessionRow
 
 
 class JsonReport:
-    """Writes both files: `add` survives the death of this process, `finish` replaces `report.json` at once or not at all.
-
-    Raises OSError where the files cannot be written.
-    """
+    """Both files; `log` survives the death of this process. Raises OSError where they cannot be written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lines_path = path.with_suffix(".jsonl")
-        self._started = False
+        self.log = ResultsLog(path.with_suffix(".jsonl"))
 
-    def add(self, row: PlanRow) -> None:
-        if not self._started:
-            self._started = True
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.lines_path.unlink(missing_ok=True)
-        with self.lines_path.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(row, allow_nan=False) + "\n")
-
-    def finish(self, session: SessionRow | None, plans: Sequence[PlanRow], gate: GateRow | None = None) -> None:
+    def finish(
+        self, session: SessionRow | None, plans: Sequence[PlanRow], gate: GateRow | None = None, *, exit_status: int = 0
+    ) -> ReportDocument:
+        self.log.end(session, exit_status)
         document = ReportDocument(schema_version=SCHEMA_VERSION, session=session, plans=list(plans))
         if gate is not None:
             document["gate"] = gate
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            draft.write_text(json.dumps(document, allow_nan=False, indent=1) + "\n", encoding="utf-8")
-            draft.replace(self.path)
-        finally:
-            draft.unlink(missing_ok=True)
+        write_whole(self.path, json_text(document))
+        return document
+
+
+def json_text(document: ReportDocument) -> str:
+    return json.dumps(document, allow_nan=False, indent=1) + "\n"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace `path` at once or not at all. Raises OSError where it cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

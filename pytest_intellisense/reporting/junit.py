@@ -1,9 +1,10 @@
-"""JUnit properties of a plan: texts only, as every reader and xdist take them."""
+"""What a plan gives to JUnit: properties, as texts because every reader and xdist take them, and attachments."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_intellisense.reporting.lines import printable
 from pytest_intellisense.reporting.rows import PlanRow, StepRow
 
 PREFIX = "intellisense."
@@ -24,6 +25,16 @@ def properties(row: PlanRow) -> list[tuple[str, str]]:
         (f"{PREFIX}validations", f"{sum(outcome['passed'] for outcome in outcomes)}/{len(outcomes)}"),
     ]
     return [*(pair for pair in head if pair[1]), *(pair for step in row["steps"] for pair in _of_step(step))]
+
+
+def attachments(row: PlanRow) -> str:
+    """The pictures of failed steps, a line each in the form that GitLab and Jenkins read; paths count from the rootdir."""
+    return "".join(
+        f"[[ATTACHMENT|{printable(row['session_dir'])}/{printable(image['path'])}]]\n"
+        for step in row["steps"]
+        if not step["passed"]
+        for image in step["images"]
+    )
 
 
 def _of_step(step: StepRow) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,8 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any
 
+from pytest_intellisense.errors import without_secrets
+
 TEXT_LIMIT = 2_000
 ITEM_LIMIT = 100
 DEPTH_LIMIT = 8
@@ -18,6 +20,7 @@ def plain(value: Any, *, text_limit: int = TEXT_LIMIT, depth: int = DEPTH_LIMIT)
     """Convert to None, bool, int, float, str, list, dict of exactly these types; what is too long is folded and says so.
 
     A Decimal stays a number where a float holds it exactly as written; NaN, infinities and bytes become words.
+    Credentials in URLs are left out.
     """
     if value is None or type(value) is bool:
         return value
@@ -43,7 +46,7 @@ def plain(value: Any, *, text_limit: int = TEXT_LIMIT, depth: int = DEPTH_LIMIT)
 
 
 def _text(value: str, limit: int) -> str:
-    whole = str.__str__(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    whole = without_secrets(str.__str__(value).encode("utf-8", "backslashreplace").decode("utf-8"))
     return whole if len(whole) <= limit else f"{whole[:limit]}… ({len(whole):,} characters)"
 
 

@@ -1,15 +1,28 @@
 """Rows: the only thing reports know. Plain JSON types, so that they cross process borders; one PlanRow per pytest item.
 
-The keys of PlanRow, StepRow, PipelineRow, StageRow and OutcomeRow are the published format of `report.json`.
+These types are the published format of `report.json`: `report.schema.json` is made of them (see `report_schema`).
 """
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from msgspec import Meta
 
 SCHEMA_VERSION = 1
 REGRESSION = "regression"
 """The `type` of an outcome that the gate adds: the step became slower than its baseline allows."""
+
+
+def _one_of(*words: str) -> Meta:
+    return Meta(pattern=f"^({'|'.join(words)})$", extra_json_schema={"enum": list(words)})
+
+
+VerdictWord = Annotated[str, _one_of("passed", "failed", "inconclusive", "error", "skipped", "checked", "interrupted")]
+OutcomeWord = Annotated[str, _one_of("passed", "failed", "skipped", "xfailed", "xpassed", "error", "rerun", "interrupted")]
+FaultWord = Annotated[str, _one_of("VALUE", "LATENCY", "MISSING", "EXTRA", "PLAN", "ENV", "LOSS", "TOOL")]
+TimeSource = Annotated[str, _one_of("app", "received")]
+StateWord = Annotated[str, _one_of("finished", "interrupted")]
 
 
 class StageRow(TypedDict):
@@ -24,7 +37,7 @@ class StageRow(TypedDict):
     event_type: str
     arrived: bool
     at_ns: int | None
-    time_source: str
+    time_source: TimeSource
     optional: bool
     absent: bool
     in_order: bool
@@ -114,7 +127,7 @@ class OutcomeRow(TypedDict):
     expected: Any
     actual: Any
     details: str
-    fault: str | None
+    fault: FaultWord | None
     subject: str
     stage: str
     inconclusive: bool
@@ -148,9 +161,13 @@ class EventRow(TypedDict):
 
 
 class StepRow(TypedDict):
-    """`repeat_index` counts on through all runs of the plan, `plan_run` the runs (`--intellisense-repeat`)."""
+    """`repeat_index` counts on through all runs of the plan, `plan_run` the runs (`--intellisense-repeat`).
+
+    `injected_ns` is when the stimulus was to be sent, on the monotonic clock of the session's `clock_domain`.
+    """
 
     plan_run: NotRequired[int]
+    injected_ns: NotRequired[int | None]
     step_id: str
     description: str
     correlation_id: str
@@ -158,7 +175,7 @@ class StepRow(TypedDict):
     stimulus: str
     repeat_index: int
     passed: bool
-    fault: str | None
+    fault: FaultWord | None
     error: str
     hint: str
     line: int | None
@@ -224,24 +241,28 @@ class PlanRow(TypedDict):
     """`fault` and `sentence` are the first line of the failure text; `plan_path` is relative to the rootdir.
 
     `attribution` is that of the failure the sentence speaks of.
-    `outcome` is pytest's word (passed, failed, skipped, xfailed, xpassed, error, rerun); `verdict` is the plan's own.
     `regression_limits`: step id ("" for the whole plan) -> STAGE.STAT -> limit. `noise` and `gate` are there where measured.
+    `outcome` is pytest's word, `verdict` the plan's own. `attempts` counts the runs of a plan that was repeated.
+    `origin` is the report that a plan of a merged report came from.
     """
 
-    outcome: NotRequired[str]
+    outcome: NotRequired[OutcomeWord]
+    attempts: NotRequired[int]
+    started_epoch_s: NotRequired[float]
+    origin: NotRequired[str]
     attribution: NotRequired[AttributionRow]
     regression_limits: NotRequired[dict[str, dict[str, str]]]
     noise: NotRequired[dict[str, Any]]
     gate: NotRequired[list[ComparisonRow]]
     plan_name: str
     nodeid: str
-    verdict: str
+    verdict: VerdictWord
     description: str
     tags: list[str]
     matrix: dict[str, Any]
     plan_path: str
     line: int
-    fault: str | None
+    fault: FaultWord | None
     sentence: str
     hint: str
     duration_ns: int
@@ -256,6 +277,7 @@ class SessionRow(TypedDict):
     """Facts about the run, for the head of every report."""
 
     session_id: str
+    host: NotRequired[str]
     started_epoch_s: float
     duration_ns: int
     redis: str
@@ -267,10 +289,25 @@ class SessionRow(TypedDict):
     dry_run: NotRequired[bool]
 
 
-class ReportDocument(TypedDict):
-    """`session` is None if no plan came as far as a session."""
+class ShardRow(TypedDict):
+    """One of the reports that were merged. `origin` is where it was read from."""
 
-    schema_version: int
+    origin: str
+    state: StateWord
+    plans: int
+    session: SessionRow | None
+
+
+class ReportDocument(TypedDict):
+    """`session` is None if no plan came as far as a session; in a merged report it is the one that began first.
+
+    `state` is interrupted if the run was ended before its last plan. `notes` say what a reader must know.
+    """
+
+    schema_version: Annotated[int, Meta(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
     session: SessionRow | None
     plans: list[PlanRow]
     gate: NotRequired[GateRow]
+    state: NotRequired[StateWord]
+    shards: NotRequired[list[ShardRow]]
+    notes: NotRequired[list[str]]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_intellisense.reporting.causes import cause_lines
 from pytest_intellisense.reporting.lines import Line, Writer
-from pytest_intellisense.reporting.rows import GateRow, PlanRow, SessionRow
+from pytest_intellisense.reporting.rows import GateRow, PlanRow, ReportDocument, SessionRow
 from pytest_intellisense.reporting.terminal import checked_word, dry_run_lines, summary_lines, verdict_word
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 def attach(report: pytest.TestReport, row: PlanRow, session: SessionRow | None) -> None:
     """Give the report of a plan its row and the facts about the run; both travel to xdist's controller as they are."""
+    row["outcome"] = _outcome(report)
+    row["started_epoch_s"] = report.start
     vars(report).update(intellisense=row, intellisense_session=session)
 
 
@@ -77,6 +80,13 @@ class RunReport:
     def rows(self) -> list[PlanRow]:
         return list(self._rows.values())
 
+    def begin(self, session: SessionRow, selected: Sequence[str]) -> None:
+        """Before the first plan; `selected` are the node ids of all."""
+        self.json_report.log.begin(session, selected)
+
+    def plan_begins(self, nodeid: str) -> None:
+        self.json_report.log.plan_begins(nodeid)
+
     def add(self, report: pytest.TestReport) -> None:
         """For `pytest_runtest_logreport`; before pytest-html and the terminal see the report."""
         row = row_of(report)
@@ -84,7 +94,8 @@ class RunReport:
             return
         row["outcome"] = _outcome(report)
         self.session = getattr(report, "intellisense_session", None) or self.session
-        self._rows.pop(row["nodeid"], None)
+        if (earlier := self._rows.pop(row["nodeid"], None)) is not None:
+            row["attempts"] = earlier.get("attempts", 1) + 1
         self._rows[row["nodeid"]] = row
         self._fold_repeated_environment_failure(report, row)
         if self.html:
@@ -92,12 +103,13 @@ class RunReport:
         for step in row["steps"]:
             for image in step["images"]:
                 image.pop("data", None)
-        self.json_report.add(row)
+        self.json_report.log.plan_ended(row)
 
-    def finish(self) -> None:
+    def finish(self, exit_status: int = 0) -> ReportDocument | None:
         """For `pytest_sessionfinish`; nothing is written if no plan was there."""
-        if self._rows:
-            self.json_report.finish(self.session, self.rows, self.gate)
+        if not self._rows:
+            return None
+        return self.json_report.finish(self.session, self.rows, self.gate, exit_status=exit_status)
 
     def html_summary(self, prefix: list[str], postfix: list[str]) -> None:
         """For `pytest_html_results_summary`."""

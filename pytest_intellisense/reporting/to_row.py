@@ -117,6 +117,7 @@ def _step_row(case: PlanCase, step: StepExecutionResult, session_dir: Path | Non
         stimulus_type=plain(step.stimulus_type),
         stimulus=plain(step.stimulus_summary),
         repeat_index=step.repeat_index,
+        injected_ns=step.injected_ns,
         passed=step.passed,
         fault=_word(step.fault),
         error=plain(step.error),

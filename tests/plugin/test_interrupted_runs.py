@@ -61,7 +61,8 @@ def test_a_killed_run_leaves_lines_and_a_recording(tmp_path: Path) -> None:
         until_the_first_verdict(run)
         run.kill()
         run.communicate(timeout=30)
-    rows = [json.loads(line) for line in (tmp_path / "reports" / "report.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / "reports" / "report.jsonl").read_text().splitlines()]
+    rows = [line["plan"] for line in lines if line["kind"] == "plan"]
     assert [row["plan_name"] for row in rows] == ["quick"]
     (session,) = (tmp_path / "captures").iterdir()
     assert rows[0]["steps"][0]["correlation_id"] in (session / "broker.jsonl").read_text()

@@ -6,9 +6,8 @@ import logging
 import threading
 import time
 import uuid
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,29 +15,20 @@ import redis
 
 from testrade_hooks import wire
 from testrade_hooks.connection import own_client
+from testrade_hooks.outbox import CLOSED as CLOSED
+from testrade_hooks.outbox import QUEUE_FULL as QUEUE_FULL
+from testrade_hooks.outbox import Outbox, OutgoingEntry
 
-QUEUE_FULL = "queue full"
 NOT_ENCODABLE = "not encodable"
-CLOSED = "closed"
 REFUSED_BY_REDIS = "refused by redis"
 CONNECTION_LOST = "connection lost"
 
-_CAPACITY_BYTES = 64 * 1024 * 1024
-_BATCH_ENTRIES = 128
-_BATCH_BYTES = 4 * 1024 * 1024
 _SOCKET_TIMEOUT_S = 2.0
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
 _REPORT_INTERVAL_S = 1.0
 
 _log = logging.getLogger("testrade_hooks.publisher")
-
-
-@dataclass(slots=True)
-class _Entry:
-    stream: str
-    fields: dict[Any, Any]
-    size: int
 
 
 class EventPublisher:
@@ -53,18 +43,15 @@ class EventPublisher:
 
     def __init__(self, redis_client: redis.Redis, *, capacity: int = 10_000, maxlen: int | None = None) -> None:
         self._client = own_client(redis_client, socket_timeout_s=_SOCKET_TIMEOUT_S)
-        self._capacity = capacity
         self._maxlen = maxlen
+        self._outbox = Outbox(capacity)
         self._changed = threading.Condition()
-        self._waiting: deque[_Entry] = deque()
-        self._waiting_bytes = 0
         self._in_flight = 0
         self._published = 0
         self._losses: Counter[str] = Counter()
         self._announced: Counter[str] = Counter()
         self._next_report_s = 0.0
-        self._closing = False
-        self._abandoned = False
+        self._abandoned = threading.Event()
         self._thread = threading.Thread(target=self._run, name="testrade-publisher", daemon=True)
         self._thread.start()
 
@@ -101,73 +88,63 @@ class EventPublisher:
             fields: dict[Any, Any] = wire.encode(event)
         except Exception:  # noqa: BLE001 - whatever a payload does when it is read, the application must not see it
             return self._drop(NOT_ENCODABLE)
-        entry = _Entry(event.stream, fields, sum(map(len, fields.values())))
-        with self._changed:
-            if self._closing:
-                return self._drop(CLOSED)
-            if len(self._waiting) >= self._capacity or self._waiting_bytes + entry.size > _CAPACITY_BYTES:
-                return self._drop(QUEUE_FULL)
-            self._waiting.append(entry)
-            self._waiting_bytes += entry.size
-            self._changed.notify_all()
-        return True
+        reason = self._outbox.put(OutgoingEntry(event.stream, fields, sum(map(len, fields.values()))))
+        return reason is None or self._drop(reason)
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until everything taken so far is sent or given up. False if that is not so after `timeout_s`."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._waiting and not self._in_flight, timeout_s)
+            return self._changed.wait_for(lambda: not self._outbox.waiting and not self._in_flight, timeout_s)
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Send what waits, for at most `timeout_s`; what is left then is dropped and counted. May be called twice."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
+        self._outbox.close()
         self._thread.join(timeout_s)
         if not self._thread.is_alive():
             return
-        with self._changed:
-            self._abandoned = True
-            self._losses[CLOSED] += len(self._waiting)
-            self._waiting.clear()
-            self._waiting_bytes = 0
-            self._changed.notify_all()
+        self._abandoned.set()
+        self._settle({CLOSED: self._outbox.abandon()}, in_flight=self._in_flight)
         _log.warning("closed while events were waiting for Redis; lost: %s", _in_words(self.losses))
 
     def _drop(self, reason: str) -> bool:
         with self._changed:
+            is_first_news = not self._has_news()
             self._losses[reason] += 1
-            self._changed.notify_all()
+        if is_first_news:
+            self._outbox.wake()
         return False
 
     def _run(self) -> None:
         pause_s = _FIRST_PAUSE_S
         connected = False
+        taken: list[OutgoingEntry] = []
         with self._client:
-            while self._wait_for_work():
+            while not self._abandoned.is_set():
+                taken = taken or self._outbox.take(self._patience_s())
+                if not (taken or self._report_is_due()):
+                    if self._outbox.closed and not self._outbox.waiting:
+                        return
+                    continue
                 connected = connected or self._redis_answers()
-                if connected:
-                    pause_s = _FIRST_PAUSE_S
-                    connected = self._send(self._next_batch())
-                else:
-                    self._pause(pause_s)
+                if not connected:
+                    self._abandoned.wait(pause_s)
                     pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
+                    continue
+                self._in_flight = len(taken)
+                if self._outbox.withdraw(taken):
+                    connected, taken, pause_s = self._send(taken), [], _FIRST_PAUSE_S
 
-    def _wait_for_work(self) -> bool:
-        """True: there is something to send. False: closed, and nothing is left to do."""
-        with self._changed:
-            while not (self._waiting or self._closing or self._report_is_due()):
-                self._changed.wait(max(0.0, self._next_report_s - time.monotonic()) if self._has_news() else None)
-            return not self._abandoned and bool(self._waiting or self._has_news())
+    def _patience_s(self) -> float | None:
+        """How long to wait for the next event: until news have to be told, for ever if there are none."""
+        if self._outbox.closed:
+            return 0.0
+        return max(0.0, self._next_report_s - time.monotonic()) if self._has_news() else None
 
     def _has_news(self) -> bool:
         return self._losses != self._announced
 
     def _report_is_due(self) -> bool:
-        return self._has_news() and (self._closing or time.monotonic() >= self._next_report_s)
-
-    def _pause(self, seconds: float) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._abandoned, seconds)
+        return self._has_news() and (self._outbox.closed or time.monotonic() >= self._next_report_s)
 
     def _redis_answers(self) -> bool:
         try:
@@ -176,19 +153,7 @@ class EventPublisher:
             _log.warning("Redis does not answer, events wait: %s", problem)
             return False
 
-    def _next_batch(self) -> list[_Entry]:
-        batch: list[_Entry] = []
-        size = 0
-        with self._changed:
-            while self._waiting and len(batch) < _BATCH_ENTRIES and size < _BATCH_BYTES:
-                entry = self._waiting.popleft()
-                self._waiting_bytes -= entry.size
-                size += entry.size
-                batch.append(entry)
-            self._in_flight = len(batch)
-        return batch
-
-    def _send(self, batch: Sequence[_Entry]) -> bool:
+    def _send(self, batch: Sequence[OutgoingEntry]) -> bool:
         """Send the batch and, if due, the news of losses. False if the connection broke."""
         with self._changed:
             losses = Counter(self._losses) if self._report_is_due() else None
@@ -208,7 +173,9 @@ class EventPublisher:
         self._settle({REFUSED_BY_REDIS: len(refusals)}, published=len(batch) - len(refusals), announced=losses)
         return True
 
-    def _settle(self, losses: Mapping[str, int], *, published: int = 0, announced: Counter[str] | None = None) -> None:
+    def _settle(
+        self, losses: Mapping[str, int], *, published: int = 0, announced: Counter[str] | None = None, in_flight: int = 0
+    ) -> None:
         with self._changed:
             self._losses.update({reason: count for reason, count in losses.items() if count})
             self._published += published
@@ -216,11 +183,11 @@ class EventPublisher:
                 _log.warning("events lost so far: %s", _in_words(announced))
                 self._announced = announced
                 self._next_report_s = time.monotonic() + _REPORT_INTERVAL_S
-            self._in_flight = 0
+            self._in_flight = in_flight
             self._changed.notify_all()
 
 
-def _loss_alert(news: Mapping[str, int], total: Mapping[str, int]) -> _Entry:
+def _loss_alert(news: Mapping[str, int], total: Mapping[str, int]) -> OutgoingEntry:
     alert = wire.event(
         "TESTRADE_SYSTEM_ALERT",
         {
@@ -232,7 +199,7 @@ def _loss_alert(news: Mapping[str, int], total: Mapping[str, int]) -> _Entry:
         },
         source_component="EventPublisher",
     )
-    return _Entry(alert.stream, wire.encode(alert), 0)
+    return OutgoingEntry(alert.stream, wire.encode(alert), 0)
 
 
 def _in_words(losses: Mapping[str, int]) -> str:

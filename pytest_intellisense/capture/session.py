@@ -157,13 +157,10 @@ class CaptureSession:
 
     def _take(self, batch: Batch) -> None:
         """Called by the reading thread: show the events to waiters, then have them written."""
-        matters = batch.has_other_than(wire.INJECTION_COMMANDS)
-        if matters:
-            self._wake()  # a thread takes as long to wake up as we to read the batch
         record = read_batch(batch, self._arrivals.count, self._bulk)
         with self._arrived:
             self._arrivals.add(record)
-            if matters:
+            if batch.has_other_than(wire.INJECTION_COMMANDS):
                 self._arrived.notify_all()
         self._recording.put(record)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,6 +57,30 @@ def compare_all(base: Sequence[Launch], now: Sequence[Launch], limits_of: Limits
     return _judged(found, EVERY_PLAN, limits_of, noise, FALSE_ALARMS / 2)
 
 
+def shared(comparisons: Sequence[Comparison], everywhere: Sequence[Comparison]) -> list[Comparison]:
+    """`comparisons` of one plan, regressed too where its stage regressed over all plans and it is slower than its own limit.
+
+    One plan may have too few samples to be sure by itself; together they are.
+    """
+    regressed = {
+        (one.before, one.event, one.limit.statistic): one
+        for one in everywhere
+        if one.judgement.verdict is GateVerdict.REGRESSION
+    }
+    return [_with(one, regressed.get((one.before, one.event, one.limit.statistic))) for one in comparisons]
+
+
+def _with(one: Comparison, whole: Comparison | None) -> Comparison:
+    change, limit = one.change, one.limit
+    if whole is None or whole.change is None or change is None or one.judgement.verdict is GateVerdict.REGRESSION:
+        return one
+    bound = limit.share if limit.share is not None else float(limit.absolute_ns or 0)
+    if change.size <= bound:
+        return one
+    reason = f"over all {whole.change.cases} cases together: {whole.judgement.reason}"
+    return replace(one, judgement=Judgement(GateVerdict.REGRESSION, reason))
+
+
 @dataclass(slots=True)
 class _Measurement:
     """`sides` holds, for base and now, the series of each launch."""
@@ -105,8 +129,8 @@ def _comparison(
     base, now = (_series(side) for side in measurement.sides)
     change = compare(base, now, limit, alpha=alpha)
     if change is None:
-        which = "base" if not any(base) else "run"
-        judgement = Judgement(GateVerdict.INCONCLUSIVE, f"the {which} has no samples of it")
+        which = "baseline" if not any(base) else "run"
+        judgement = Judgement(GateVerdict.UNMATCHED, f"the {which} has no samples of it")
     elif measurement.clocks[0] != measurement.clocks[1]:
         judgement = Judgement(GateVerdict.INCONCLUSIVE, "one side is timed by the publishers, the other at receipt")
     else:

@@ -13,6 +13,8 @@ from pytest_intellisense.model.regression_limit import RegressionLimit
 
 RANK_ALPHA = 0.01
 MOST_LAUNCHES = 200
+FACTOR_FROM = 9.0
+"""Shares from here on are told as factors."""
 
 
 class GateVerdict(StrEnum):
@@ -20,6 +22,8 @@ class GateVerdict(StrEnum):
     REGRESSION = "regression"
     IMPROVEMENT = "improvement"
     INCONCLUSIVE = "inconclusive"
+    UNMATCHED = "unmatched"
+    """Only one side has it: a new stage or plan, or one that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,9 @@ def judge(change: Change, limit: RegressionLimit, *, machine: float = 0.0, alpha
 
 
 def shown(size: float, limit: RegressionLimit) -> str:
-    """A change as people read it: `+31 %` or `+5.20 ms`."""
+    """A change as people read it: `+31 %`, `× 226` or `+5.20 ms`."""
+    if limit.share is not None and size >= FACTOR_FROM:
+        return f"× {1 + size:.3g}"
     if limit.share is not None:
         return f"{size * 100:+.0f} %" if abs(size) >= 0.095 else f"{size * 100:+.1f} %"
     return ("+" if size >= 0 else "−") + format_ns(abs(size))

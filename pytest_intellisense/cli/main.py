@@ -11,12 +11,15 @@ from typing import Protocol
 
 from pytest_intellisense.cli import (
     archive,
+    baseline,
     capture,
     check,
     clean,
+    compare,
     compress,
     doctor,
     explain,
+    gate,
     info,
     keep,
     metrics,
@@ -60,6 +63,9 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     compress,
     doctor,
     metrics,
+    compare,
+    gate,
+    baseline,
 )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_intellisense.codec import misspelt_events
+from pytest_intellisense.codec import limits_written, misspelt_events
 from pytest_intellisense.codec.problems import Finding, nearest
 from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.durations import parse_ns
@@ -52,6 +52,7 @@ def findings(plan: Json, vocabulary: Vocabulary) -> Iterator[Finding]:
     yield from _used_twice([(("steps", index), step) for index, step in steps], "step_id")
     for index, step in steps:
         yield from _step(step, ("steps", index), context_of(plan["steps"], index, vocabulary))
+    yield from limits_written.findings(plan.get("regression_limits"), ("regression_limits",), _pipelines(steps, vocabulary))
     if steps and not any(step.get("validation_points") for _, step in steps):
         yield Finding(("steps",), "no step has validation points: a plan that checks nothing cannot pass")
 
@@ -74,10 +75,24 @@ def pipeline_of(step: Json, vocabulary: Vocabulary) -> str | None:
     return vocabulary.default_pipelines.get(kind) if isinstance(kind, str) else None
 
 
+def _pipelines(steps: list[tuple[int, dict[str, Any]]], vocabulary: Vocabulary) -> Collection[str] | None:
+    """The stages of all steps; None if the pipeline of one is not known."""
+    traced = [pipeline_of(step, vocabulary) for _, step in steps]
+    return _stages([name for name in traced if name], vocabulary) if all(traced) else None
+
+
+def _stages(pipelines: list[str] | None, vocabulary: Vocabulary) -> Collection[str] | None:
+    return None if pipelines is None else [key for name in pipelines for key in vocabulary.stage_keys(name)]
+
+
 def _step(step: dict[str, Any], at: JsonPath, context: Context) -> Iterator[Finding]:
     named = step.get("pipeline")
     if isinstance(named, str) and context.pipeline is None:
         yield _unknown((*at, "pipeline"), "pipeline", named, context.vocabulary.pipelines)
+    traced = [context.pipeline] if context.pipeline is not None else None
+    yield from limits_written.findings(
+        step.get("regression_limits"), (*at, "regression_limits"), _stages(traced, context.vocabulary)
+    )
     points = [((*at, "validation_points", index), point) for index, point in objects(step.get("validation_points"))]
     yield from _used_twice(points, "validation_id")
     for path, point in points:

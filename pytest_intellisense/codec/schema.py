@@ -13,6 +13,7 @@ SCHEMA_FILE = Path(__file__).with_name("plan.schema.json")
 DEFAULTS_SCHEMA_FILE = Path(__file__).with_name("plan_defaults.schema.json")
 SCHEMA_URI = "https://json-schema.org/draft/2020-12/schema"
 DURATION_PATTERN = r"^\s*\+?\d+(\.\d+)?\s*(ns|us|µs|ms|s|min)\s*$"
+LIMIT_PATTERN = r"^\s*\+?\d+(\.\d+)?\s*(%|ns|us|µs|ms|s|min)\s*$"
 REFERENCE_PATTERN = r"^\$\{[^${}]+\}$"
 
 Schema = dict[str, Any]
@@ -29,6 +30,8 @@ def plan_schema() -> Schema:
     keys = ("full_raw_text", "snapshots", "snapshots_raw_data")
     definitions["OcrEvent"]["properties"]["raw_data"]["anyOf"] = [{"required": [key]} for key in keys]
     _check_types(definitions["ValidationPoint"])
+    for limited in (schema, definitions["InjectionStep"]):
+        limited["properties"]["regression_limits"] |= _limits()
     definitions["Placeholder"] = {
         "type": "string",
         "pattern": REFERENCE_PATTERN,
@@ -122,6 +125,17 @@ def _conditions() -> dict[str, Schema]:
                     "until": {"anyOf": [{"type": "null"}, {"maxProperties": 0}]},
                 }
             },
+        },
+    }
+
+
+def _limits() -> Schema:
+    from pytest_intellisense.model.regression_limit import STATISTICS
+
+    return {
+        "propertyNames": {"pattern": rf"^.+\.({'|'.join(STATISTICS)})$"},
+        "additionalProperties": {
+            "anyOf": [{"type": "string", "pattern": LIMIT_PATTERN}, {"$ref": "#/$defs/Placeholder"}],
         },
     }
 

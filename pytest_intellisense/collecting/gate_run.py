@@ -66,9 +66,14 @@ class GateRun:
         self._notes = [*(f"unlike, and allowed: {reason}" for reason in reasons), *other_versions(baseline.origin, self.origin)]
         return baseline
 
-    @property
+    @functools.cached_property
     def measuring(self) -> Measuring:
-        return Measuring(self._settings.repeat, self.baseline, self._launches, self.limits)
+        """Once the launches are made. Raises IntelliSenseError."""
+        from pytest_intellisense.reporting.gating import compared_everywhere
+
+        baseline = self.baseline
+        everywhere = compared_everywhere(baseline, self._launches, self.limits) if baseline and self._launches else []
+        return Measuring(self._settings.repeat, baseline, self._launches, self.limits, everywhere)
 
     def launch(self, config: pytest.Config, tell: Callable[[str], None]) -> Path | None:
         """Make the launches that are wanted; the file that workers read them from. Raises IntelliSenseError."""
@@ -90,7 +95,7 @@ class GateRun:
         """At the end of the session: save if wanted, and say what came of it. Raises IntelliSenseError."""
         from pytest_intellisense.analytics.baselines import BaselineStore
         from pytest_intellisense.analytics.measurements import MeasuredRun
-        from pytest_intellisense.reporting.gating import gate_row
+        from pytest_intellisense.reporting.gating import compared_everywhere, gate_row, plan_comparisons
         from pytest_intellisense.reporting.samples import launch_of
 
         baseline = self.baseline
@@ -99,13 +104,14 @@ class GateRun:
             run = MeasuredRun(saved_epoch_s=time.time(), origin=self.origin, launches=launches)
             path = BaselineStore(self._settings.baseline_dir).save(self._settings.save, run)
             self._notes.append(f"saved as {self._settings.save}: {path}")
+        everywhere = compared_everywhere(baseline, launches, self.limits) if baseline else []
         return gate_row(
-            rows,
             self.origin,
             launches,
-            own_launches=not self._launches,
+            keep_samples=bool(self._launches),
             baseline=baseline,
-            limits=self.limits,
+            everywhere=everywhere,
+            plans=plan_comparisons(rows),
             refusal=self._refusal,
             reason=self._reason,
             notes=self._notes,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_intellisense.analytics.gate import Comparison
     from pytest_intellisense.analytics.measurements import Baseline, Launch
     from pytest_intellisense.model.regression_limit import RegressionLimit
     from pytest_intellisense.reporting.rows import PlanRow
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Measuring:
-    """`baseline` is None where nothing is compared; `launches` are those made before, empty where this process measures."""
+    """`baseline` is None where nothing is compared; `launches` are those made before, empty where this process measures.
+
+    `everywhere` is what they showed over all plans.
+    """
 
     repeat: int
     baseline: Baseline | None
     launches: Sequence[Launch]
     limits: tuple[RegressionLimit, ...]
+    everywhere: Sequence[Comparison]
 
     def row(self, run: Callable[[], PlanRow]) -> PlanRow:
         """The row of all runs of a plan, with the noise of the machine meanwhile."""
@@ -44,7 +49,16 @@ class Measuring:
             return
         from pytest_intellisense.reporting.gate_rows import fail_if_regressed, with_baseline
         from pytest_intellisense.reporting.gating import compared_plan
+        from pytest_intellisense.reporting.samples import launch_of
 
         with_baseline(row, self.baseline.launches)
-        row["gate"] = compared_plan(row, self.baseline, self.launches, self.limits, cases_in_run=cases_in_run)
+        row["gate"] = compared_plan(
+            row["nodeid"],
+            row.get("regression_limits", {}),
+            self.baseline,
+            self.launches or [launch_of([row])],
+            self.limits,
+            cases_in_run=cases_in_run,
+            everywhere=self.everywhere,
+        )
         fail_if_regressed(row, row["gate"], baseline=self.baseline.label)

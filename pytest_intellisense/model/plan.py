@@ -80,6 +80,11 @@ class InjectionStep(StepDefaults):
         description="Name of the pipeline to trace, in any letter case; default: by stimulus.",
         examples=["RAW_IMAGE_TO_ORDER_FILL", "TRADE_CMD_TO_BROKER_FILL"],
     )
+    regression_limits: dict[str, str] = Field(
+        {},
+        description="STAGE.STAT -> how much slower than its baseline it may become, for this step.",
+        examples=[{"order_fill.p95": "5 ms"}],
+    )
     capture: dict[str, str] = Field(
         {},
         description="Name -> path into a stage (order_fill.order_id) or $stimulus_<field>; later steps use it as ${name}.",
@@ -160,6 +165,11 @@ class InjectionPlan(_SharedByPlans):
     )
     pipeline_files: tuple[str, ...] = Field(
         (), strict=False, description="JSON files with pipelines by name, relative to the plan.", examples=[["pipelines.json"]]
+    )
+    regression_limits: dict[str, str] = Field(
+        {},
+        description="STAGE.STAT -> how much slower than its baseline it may become; STAGE may be * or total.",
+        examples=[{"*.median": "15 %", "total.p95": "20 ms"}],
     )
     steps: tuple[InjectionStep, ...] = Field(
         min_length=1,

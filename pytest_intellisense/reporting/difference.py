@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_intellisense.model.durations import format_ns, parse_ns
-from pytest_intellisense.reporting.rows import OutcomeRow
+from pytest_intellisense.reporting.rows import REGRESSION, OutcomeRow
 
 Span = tuple[int, int]
 
-_IN_MS = frozenset({"pipeline_latency", "latency_between"})
+_IN_MS = frozenset({"pipeline_latency", "latency_between", REGRESSION})
 _EQUALITY = frozenset({"==", "!=", "approx", "equals"})
 _SPELLED_OUT_LIMIT = 400
 _TYPE_NAMES = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from pytest_intellisense.analytics.verdicts import FACTOR_FROM
 from pytest_intellisense.model.durations import format_ns
+from pytest_intellisense.model.regression_limit import WHOLE_PIPELINE
 from pytest_intellisense.reporting.lines import Line, Piece, Style, clipped, line, printable
 from pytest_intellisense.reporting.rows import ComparisonRow, GateRow
 
@@ -32,6 +34,16 @@ def gate_lines(gate: GateRow) -> list[Line]:
     return [*lines, *_plans(gate["comparisons"]), _verdict(gate)]
 
 
+BaseTimes = Mapping[tuple[str, str], int]
+"""(event before, event) of a stage, (pipeline, "") of a whole pipeline -> nanoseconds."""
+
+
+def base_p95(gate: GateRow | None) -> BaseTimes:
+    """The 95th percentiles of the baseline that a run was compared with; empty for a run that was not."""
+    base = gate["baseline"] if gate else None
+    return {(one["before"], one["event"]): one["p95_ns"] for one in base["stages"]} if base else {}
+
+
 def _baseline(gate: GateRow) -> str:
     base = gate["baseline"] or {}
     runs = f", {base['runs']} runs" if base["runs"] > 1 else ""
@@ -53,7 +65,8 @@ def _comparison(one: ComparisonRow, width: int) -> Line:
 
 
 def _name(one: ComparisonRow) -> str:
-    return one["stage"] if one["statistic"] == "median" else f"{one['stage']}.{one['statistic']}"
+    name = f"{one['stage']} of {one['before']}" if one["stage"] == WHOLE_PIPELINE else one["stage"]
+    return name if one["statistic"] == "median" else f"{name}.{one['statistic']}"
 
 
 def _range(one: ComparisonRow) -> str:
@@ -61,7 +74,7 @@ def _range(one: ComparisonRow) -> str:
     if low is None or high is None:
         return ""
     if one["limit"].endswith("%"):
-        return f"{low * 100:+.0f} … {high * 100:+.0f} %"
+        return f"× {1 + low:.3g} … {1 + high:.3g}" if high >= FACTOR_FROM else f"{low * 100:+.0f} … {high * 100:+.0f} %"
     return f"{format_ns(low)} … {format_ns(high)}"
 
 

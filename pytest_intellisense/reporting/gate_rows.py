@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_intellisense.analytics.gate import EVERY_PLAN, Comparison
 from pytest_intellisense.analytics.verdicts import GateVerdict, shown
 from pytest_intellisense.model.durations import format_ns
-from pytest_intellisense.model.regression_limit import WHOLE_PIPELINE
+from pytest_intellisense.model.regression_limit import WHOLE_PIPELINE, RegressionLimit
 from pytest_intellisense.model.results import Fault, Verdict
 from pytest_intellisense.reporting.rows import REGRESSION, ComparisonRow, OutcomeRow, PlanRow, StepRow
 
@@ -35,6 +35,7 @@ def comparison_row(comparison: Comparison) -> ComparisonRow:
         needed_samples=judgement.needed_samples,
         base_ns=change.base_ns if change else None,
         now_ns=change.now_ns if change else None,
+        allowed_ns=_allowed_ns(change.base_ns, comparison.limit) if change else None,
         change=change.size if change else None,
         change_shown=shown(change.size, comparison.limit) if change else "",
         low=change.low if change else None,
@@ -48,6 +49,10 @@ def comparison_row(comparison: Comparison) -> ComparisonRow:
         now_launches=change.now_launches if change else 0,
         machine=comparison.machine,
     )
+
+
+def _allowed_ns(base_ns: float, limit: RegressionLimit) -> float:
+    return base_ns * (1 + limit.share) if limit.share is not None else base_ns + (limit.absolute_ns or 0)
 
 
 def worst(verdicts: Iterable[str]) -> GateVerdict:
@@ -90,8 +95,8 @@ def _outcome(one: ComparisonRow, step: StepRow, baseline: str) -> OutcomeRow:
         passed=False,
         type=REGRESSION,
         operator="<=",
-        expected=f"{format_ns(one['base_ns'] or 0)} of {baseline}, +{one['limit']}",
-        actual=f"{format_ns(one['now_ns'] or 0)}, {one['change_shown']}",
+        expected=format_ns(one["allowed_ns"] or 0),
+        actual=format_ns(one["now_ns"] or 0),
         details=sentence(one, baseline),
         fault=str(Fault.LATENCY),
         subject=f"{one['stage']}.{one['statistic']}",

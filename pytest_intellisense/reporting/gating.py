@@ -2,84 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_intellisense.reporting.rows import ComparisonRow, GateRow, PlanRow
 
 if TYPE_CHECKING:
+    from pytest_intellisense.analytics.gate import Comparison
     from pytest_intellisense.analytics.measurements import Baseline, Launch, Origin
     from pytest_intellisense.model.regression_limit import RegressionLimit
 
 Limits = Sequence["RegressionLimit"]
+Written = Mapping[str, Mapping[str, str]]
+"""The limits that a plan sets itself: step id, "" for the whole plan -> STAGE.STAT -> amount."""
 
 NOT_COMPARED = "not compared"
 NO_BASELINE = "no baseline"
 NOT_COMPARABLE = "not comparable"
 
 
+def compared_everywhere(baseline: Baseline, launches: Sequence[Launch], limits: Limits) -> list[Comparison]:
+    """Each stage over all plans that have it."""
+    from pytest_intellisense.analytics.gate import compare_all
+
+    return compare_all(baseline.launches, launches, lambda _case, _step: [limits])
+
+
 def compared_plan(
-    plan: PlanRow, baseline: Baseline, launches: Sequence[Launch], limits: Limits, *, cases_in_run: int
+    case: str,
+    written: Written,
+    baseline: Baseline,
+    launches: Sequence[Launch],
+    limits: Limits,
+    *,
+    cases_in_run: int,
+    everywhere: Sequence[Comparison] = (),
 ) -> list[ComparisonRow]:
-    """The comparisons of one plan. `launches` measured it; where there are none, the row itself did."""
-    from pytest_intellisense.analytics.gate import compare_case
+    """The comparisons of one plan, a node id; what regressed `everywhere` regressed in it too if it is slower."""
+    from pytest_intellisense.analytics.gate import compare_case, shared
     from pytest_intellisense.reporting.gate_rows import comparison_row
-    from pytest_intellisense.reporting.samples import launch_of
 
-    now = launches or [launch_of([plan])]
     found = compare_case(
-        baseline.launches, now, plan["nodeid"], lambda _, step: limits_for(plan, step, limits), cases_in_run=cases_in_run
+        baseline.launches, launches, case, lambda _, step: limits_for(written, step, limits), cases_in_run=cases_in_run
     )
-    return [comparison_row(one) for one in found]
+    return [comparison_row(one) for one in shared(found, everywhere)]
 
 
-def limits_for(plan: PlanRow, step: str, limits: Limits) -> list[Limits]:
+def limits_for(written: Written, step: str, limits: Limits) -> list[Limits]:
     """The limits of a step, from the general to the particular: of the run, of the plan, of the step."""
     from pytest_intellisense.model.regression_limit import parse_limit
-    from pytest_intellisense.reporting.samples import limits_written
 
-    own = [[parse_limit(subject, amount) for subject, amount in written.items()] for written in limits_written(plan, step)]
-    return [limits, *own]
+    own = [written[key] for key in ("", step) if key in written]
+    return [limits, *([parse_limit(subject, amount) for subject, amount in each.items()] for each in own)]
 
 
 def gate_row(
-    plans: Sequence[PlanRow],
     origin: Origin,
     launches: Sequence[Launch],
     *,
-    own_launches: bool = True,
+    keep_samples: bool = False,
     baseline: Baseline | None = None,
-    limits: Limits = (),
+    everywhere: Sequence[Comparison] = (),
+    plans: Sequence[ComparisonRow] = (),
     refusal: str = "",
     reason: str = "",
     notes: Sequence[str] = (),
 ) -> GateRow:
     """The gate of a whole run. `refusal` is the verdict of a run that is not compared, `reason` why.
 
-    Samples that the rows have already (`own_launches`) are not told twice.
+    `keep_samples`: the row is to hold the raw samples, as the rows of the plans do not have them.
     """
     from msgspec import to_builtins
 
-    from pytest_intellisense.analytics.gate import compare_all
     from pytest_intellisense.reporting.gate_rows import comparison_row, worst
 
-    comparisons = [one for plan in plans for one in plan.get("gate", [])]
-    if baseline is not None:
-        everywhere = compare_all(baseline.launches, launches, lambda _case, _step: [limits])
-        comparisons = [*(comparison_row(one) for one in everywhere), *comparisons]
+    comparisons = [*(comparison_row(one) for one in everywhere), *plans]
     return GateRow(
         verdict=refusal or str(worst(one["verdict"] for one in comparisons)),
         reason=reason,
         notes=list(notes),
-        baseline=_head(baseline) if baseline else None,
+        baseline=_head(baseline, launches) if baseline else None,
         origin=to_builtins(origin),
-        launches=[] if own_launches else [to_builtins(launch) for launch in launches],
+        launches=[to_builtins(launch) for launch in launches] if keep_samples else [],
         comparisons=comparisons,
     )
 
 
-def _head(baseline: Baseline) -> dict[str, object]:
+def _head(baseline: Baseline, launches: Sequence[Launch]) -> dict[str, object]:
+    """With the times of what `launches` ran too: (before, event) of a stage, (pipeline, "") of a whole pipeline."""
     from msgspec import to_builtins
+
+    from pytest_intellisense.engine.latency import statistic_of
+    from pytest_intellisense.model.regression_limit import WHOLE_PIPELINE
+
+    ran = {(step.case, step.step) for launch in launches for step in launch.steps}
+    times: dict[tuple[str, str], list[int]] = {}
+    for step in (step for launch in baseline.launches for step in launch.steps if (step.case, step.step) in ran):
+        for stage, values in step.series():
+            key = (stage.before, "" if stage.stage == WHOLE_PIPELINE else stage.event)
+            times.setdefault(key, []).extend(values)
 
     return {
         "name": baseline.name,
@@ -88,4 +109,13 @@ def _head(baseline: Baseline) -> dict[str, object]:
         "runs": baseline.runs,
         "launches": len(baseline.launches),
         "origin": to_builtins(baseline.origin),
+        "stages": [
+            {"before": before, "event": event, "p95_ns": statistic_of("p95", values)}
+            for (before, event), values in times.items()
+        ],
     }
+
+
+def plan_comparisons(plans: Sequence[PlanRow]) -> list[ComparisonRow]:
+    """What was compared plan by plan while they ran."""
+    return [one for plan in plans for one in plan.get("gate", [])]

@@ -208,6 +208,7 @@ class ComparisonRow(TypedDict):
     needed_samples: int | None
     base_ns: float | None
     now_ns: float | None
+    allowed_ns: float | None
     change: float | None
     change_shown: str
     low: float | None

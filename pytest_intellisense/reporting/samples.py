@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pytest_intellisense.reporting.rows import REGRESSION, PipelineRow, PlanRow, StepRow
@@ -61,9 +61,3 @@ def _step(case: str, step: str, pipelines: list[PipelineRow]) -> StepSamples:
         total_ns=latencies.get("total_observed_pipeline_ns", []),
         latencies_ns=latencies,
     )
-
-
-def limits_written(plan: PlanRow, step: str) -> list[Mapping[str, str]]:
-    """The limits that the plan itself sets for a step, the plan's own first."""
-    written = plan.get("regression_limits", {})
-    return [written[key] for key in ("", step) if key in written]

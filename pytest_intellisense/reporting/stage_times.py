@@ -12,9 +12,13 @@ from pytest_intellisense.reporting.rows import PipelineRow, PlanRow, StageRow
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Percentiles by nearest rank, nanoseconds; `at_receipt`: some were measured when we received, not when it happened."""
+    """Percentiles by nearest rank, nanoseconds; `at_receipt`: some were measured when we received, not when it happened.
+
+    `key` is (event before, event) of a stage, (name, "") of a pipeline: what a baseline knows it by.
+    """
 
     name: str
+    key: tuple[str, str]
     count: int
     p50_ns: int
     p95_ns: int
@@ -84,6 +88,7 @@ def stage_spreads(plans: Iterable[PlanRow]) -> list[Spread]:
     return [
         _spread(
             names[key] if shared[names[key]] == 1 else f"{names[key]} after {key[0]}",
+            key,
             [lap.took_ns or 0 for lap in found],
             at_receipt=any(lap.stage["time_source"] == "received" for lap in found),
         )
@@ -100,6 +105,7 @@ def pipeline_spreads(plans: Iterable[PlanRow]) -> list[Spread]:
     spreads = [
         _spread(
             name,
+            (name, ""),
             [end_to_end_ns(pipeline) or 0 for pipeline in found],
             at_receipt=any(stage["time_source"] == "received" for pipeline in found for stage in pipeline["stages"]),
         )
@@ -108,9 +114,9 @@ def pipeline_spreads(plans: Iterable[PlanRow]) -> list[Spread]:
     return sorted(spreads, key=lambda spread: (-spread.count, spread.name))
 
 
-def _spread(name: str, values: list[int], *, at_receipt: bool) -> Spread:
+def _spread(name: str, key: tuple[str, str], values: list[int], *, at_receipt: bool) -> Spread:
     ranked = sorted(values)
-    return Spread(name, len(ranked), _rank(ranked, 0.50), _rank(ranked, 0.95), ranked[-1], at_receipt)
+    return Spread(name, key, len(ranked), _rank(ranked, 0.50), _rank(ranked, 0.95), ranked[-1], at_receipt)
 
 
 def _rank(ranked: list[int], share: float) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_intellisense.reporting.difference import duration
-from pytest_intellisense.reporting.gate_lines import gate_lines
+from pytest_intellisense.reporting.gate_lines import BaseTimes, base_p95, gate_lines
 from pytest_intellisense.reporting.lines import Line, Piece, clipped, in_ascii, line, printable
 from pytest_intellisense.reporting.rows import GateRow, PlanRow, SessionRow
 from pytest_intellisense.reporting.stage_times import Spread, pipeline_spreads, stage_spreads
@@ -52,23 +52,24 @@ def summary_lines(
     """The section at the end of a run, without its heading; empty if no plan ran. `reports` are (name, path)."""
     if not plans:
         return []
-    lines = [*_latency_table(plans), *(gate_lines(gate) if gate else []), _counts(plans)]
+    lines = [*_latency_table(plans, base_p95(gate)), *(gate_lines(gate) if gate else []), _counts(plans)]
     lines += [line(f"{name:<8}{path}") for name, path in reports]
     return lines if unicode else in_ascii(lines)
 
 
-def _latency_table(plans: Sequence[PlanRow]) -> list[Line]:
+def _latency_table(plans: Sequence[PlanRow], base_ns: BaseTimes) -> list[Line]:
     stages, whole = stage_spreads(plans), pipeline_spreads(plans)[:PIPELINES_SHOWN]
     shown = _most_measured(stages)
     if not shown:
         return []
     width = min(max(len(spread.name) for spread in (*shown, *whole)), NAME_WIDTH)
-    lines = [line(Piece(f"{'stage':<{width}}  {'n':>5}  {'p50':>8}  {'p95':>8}  {'max':>8}", "bold"))]
-    lines += [_spread(spread, width) for spread in shown]
+    compared = f"  {'base p95':>8}  {'change':>7}" if base_ns else ""
+    lines = [line(Piece(f"{'stage':<{width}}  {'n':>5}  {'p50':>8}  {'p95':>8}  {'max':>8}{compared}", "bold"))]
+    lines += [_spread(spread, width, base_ns) for spread in shown]
     if len(shown) < len(stages):
         lines.append(line(Piece(f"… and {len(stages) - len(shown)} more, measured less often", "light")))
     if whole:
-        lines += [line(Piece("injection to last stage", "bold")), *(_spread(spread, width) for spread in whole)]
+        lines += [line(Piece("injection to last stage", "bold")), *(_spread(spread, width, base_ns) for spread in whole)]
     if any(spread.at_receipt for spread in (*shown, *whole)):
         lines.append(line(Piece("* when it reached us: the publisher's clock is not comparable with ours", "light")))
     return lines
@@ -80,10 +81,12 @@ def _most_measured(stages: list[Spread]) -> list[Spread]:
     return [spread for spread in stages if spread in kept]
 
 
-def _spread(spread: Spread, width: int) -> Line:
+def _spread(spread: Spread, width: int, base_ns: BaseTimes) -> Line:
     times = "  ".join(f"{duration(value):>8}" for value in (spread.p50_ns, spread.p95_ns, spread.max_ns))
     name = clipped(printable(spread.name), width)
-    return line(f"{name:<{width}}  {spread.count:>5}  {times}{' *' if spread.at_receipt else ''}")
+    base = base_ns.get(spread.key)
+    compared = f"  {duration(base):>8}  {spread.p95_ns / base - 1:>+6.0%}".replace("%", " %") if base else ""
+    return line(f"{name:<{width}}  {spread.count:>5}  {times}{compared}{' *' if spread.at_receipt else ''}")
 
 
 def _counts(plans: Sequence[PlanRow]) -> Line:

@@ -58,6 +58,9 @@ def stopped_row(case: PlanCase, *, nodeid: str, rootdir: Path, verdict: str, sen
     row["tags"] = [plain(tag) for tag in case.plan.tags]
     row["matrix"] = plain(dict(case.row))
     row["line"] = (case.source.at("plan_name") or (1, 1))[0]
+    written = {"": case.plan.regression_limits, **{step.step_id: step.regression_limits for step in case.plan.steps}}
+    if any(written.values()):
+        row["regression_limits"] = {step_id: dict(limits) for step_id, limits in written.items() if limits}
     return row
 
 

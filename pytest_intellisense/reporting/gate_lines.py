@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pytest_intellisense.analytics.verdicts import FACTOR_FROM
 from pytest_intellisense.model.durations import format_ns
 from pytest_intellisense.model.regression_limit import WHOLE_PIPELINE
 from pytest_intellisense.reporting.lines import Line, Piece, Style, clipped, line, printable
@@ -61,21 +60,12 @@ def _comparison(one: ComparisonRow, width: int) -> Line:
     if one["base_ns"] is None or one["now_ns"] is None:
         return line(f"{name}  {'':>8}    {'':>8}  {'':>8}  {'':>17}  ", Piece(word, style), f"  {printable(one['reason'])}")
     times = f"{format_ns(one['base_ns']):>8} -> {format_ns(one['now_ns']):>8}"
-    return line(f"{name}  {times}  {one['change_shown']:>8}  {_range(one):>17}  ", Piece(word, style), f"  {_why(one)}")
+    return line(f"{name}  {times}  {one['change_shown']:>8}  {one['range_shown']:>17}  ", Piece(word, style), f"  {_why(one)}")
 
 
 def _name(one: ComparisonRow) -> str:
     name = f"{one['stage']} of {one['before']}" if one["stage"] == WHOLE_PIPELINE else one["stage"]
     return name if one["statistic"] == "median" else f"{name}.{one['statistic']}"
-
-
-def _range(one: ComparisonRow) -> str:
-    low, high = one["low"], one["high"]
-    if low is None or high is None:
-        return ""
-    if one["limit"].endswith("%"):
-        return f"× {1 + low:.3g} … {1 + high:.3g}" if high >= FACTOR_FROM else f"{low * 100:+.0f} … {high * 100:+.0f} %"
-    return f"{format_ns(low)} … {format_ns(high)}"
 
 
 def _why(one: ComparisonRow) -> str:

@@ -6,8 +6,9 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pytest_intellisense.analytics.comparison import Change
 from pytest_intellisense.analytics.gate import EVERY_PLAN, Comparison
-from pytest_intellisense.analytics.verdicts import GateVerdict, shown
+from pytest_intellisense.analytics.verdicts import FACTOR_FROM, GateVerdict, shown
 from pytest_intellisense.model.durations import format_ns
 from pytest_intellisense.model.regression_limit import WHOLE_PIPELINE, RegressionLimit
 from pytest_intellisense.model.results import Fault, Verdict
@@ -38,6 +39,7 @@ def comparison_row(comparison: Comparison) -> ComparisonRow:
         allowed_ns=_allowed_ns(change.base_ns, comparison.limit) if change else None,
         change=change.size if change else None,
         change_shown=shown(change.size, comparison.limit) if change else "",
+        range_shown=_range(change, comparison.limit) if change else "",
         low=change.low if change else None,
         high=change.high if change else None,
         p=change.p if change else None,
@@ -49,6 +51,14 @@ def comparison_row(comparison: Comparison) -> ComparisonRow:
         now_launches=change.now_launches if change else 0,
         machine=comparison.machine,
     )
+
+
+def _range(change: Change, limit: RegressionLimit) -> str:
+    if limit.share is None:
+        return f"{format_ns(change.low)} … {format_ns(change.high)}"
+    if change.high >= FACTOR_FROM:
+        return f"× {1 + change.low:.3g} … {1 + change.high:.3g}"
+    return f"{change.low * 100:+.0f} … {change.high * 100:+.0f} %"
 
 
 def _allowed_ns(base_ns: float, limit: RegressionLimit) -> float:
@@ -108,11 +118,11 @@ def _outcome(one: ComparisonRow, step: StepRow, baseline: str) -> OutcomeRow:
 
 
 def sentence(one: ComparisonRow, baseline: str) -> str:
-    """`order_fill.median is 31 % slower than main@1f3c0d2: 58.4 ms → 76.5 ms (limit +10 %, …)`."""
+    """`order_fill.median became slower than main@1f3c0d2 by +31 %: 58.4 ms → 76.5 ms (limit +10 %, …)`."""
     where = f" of step {one['step']}" if one["step"] else ""
     cases = f", {one['cases_slower']} of {one['cases']} cases slower" if one["cases"] > 1 else ""
     return (
-        f"{one['stage']}.{one['statistic']}{where} changed by {one['change_shown']} against {baseline}: "
+        f"{one['stage']}.{one['statistic']}{where} became slower than {baseline} by {one['change_shown']}: "
         f"{format_ns(one['base_ns'] or 0)} → {format_ns(one['now_ns'] or 0)} ({one['reason']}{cases}, {counts(one)})"
     )
 

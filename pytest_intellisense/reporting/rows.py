@@ -211,6 +211,7 @@ class ComparisonRow(TypedDict):
     allowed_ns: float | None
     change: float | None
     change_shown: str
+    range_shown: str
     low: float | None
     high: float | None
     p: float | None

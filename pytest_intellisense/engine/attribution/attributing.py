@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from pytest_intellisense.engine.attribution.consistency import told_by
+from pytest_intellisense.engine.attribution.consistency import suspects_among, told_by
 from pytest_intellisense.engine.attribution.extra_event import extra_event
 from pytest_intellisense.engine.attribution.missing_stage import first_missing, last_before, missing_stage
-from pytest_intellisense.engine.attribution.passage import Node, labels_of, timed_labels
+from pytest_intellisense.engine.attribution.passage import Node, labels_of, passage, timed_labels
 from pytest_intellisense.engine.attribution.questions import Asking, asking, of_field
 from pytest_intellisense.engine.attribution.slow_stage import Lap, laps_of, slow_stage, usual_of
 from pytest_intellisense.engine.attribution.trial import Trial
@@ -23,6 +23,7 @@ from pytest_intellisense.engine.ports import StreamReaders
 from pytest_intellisense.errors import IntelliSenseError
 from pytest_intellisense.model.attribution import Attribution, ReaderState
 from pytest_intellisense.model.results import Fault, PipelineResult, ValidationOutcome
+from pytest_intellisense.model.timeline import TimelineEvent
 from pytest_intellisense.model.validation import ValidationPoint
 
 
@@ -58,7 +59,8 @@ def _attribution(
             case Fault.MISSING:
                 return _missing(trial, outcome, question, others)
             case Fault.EXTRA:
-                return extra_event(trial.pipeline, _offending(trial, outcome), trial.stimulus)
+                offending = _offending(trial, outcome)
+                return extra_event(trial.pipeline, offending, trial.stimulus, allowed=_is_allowed(outcome))
             case _:
                 return None
     except IntelliSenseError:
@@ -172,10 +174,31 @@ def _not_like_it(trial: Trial, outcome: ValidationOutcome, question: Asked, othe
             actual = field_of(event, path)
             found = of_field(trial, event, path, None if actual is MISSING else actual, conditions[wrong[0]])
             return _first_wrong(trial, found, outcome, others) if found.nodes[-1].event is event else None
-    return None
+    return _too_few(trial, of_kind, outcome)
 
 
-def _offending(trial: Trial, outcome: ValidationOutcome) -> Sequence[Any]:
+def _too_few(trial: Trial, came: Sequence[TimelineEvent], outcome: ValidationOutcome) -> Attribution | None:
+    """Some came: whoever made something of what it was given can have made too little of it."""
+    if not came:
+        return None
+    nodes = passage(trial.pipeline, trial.stimulus, came[-1])
+    decided = suspects_among(nodes, ends_wrong=True)
+    return Attribution(
+        candidates=decided,
+        reason=f"{len(came)} came and {outcome.expected} were expected",
+        reading="" if len(decided) == 1 else f"what {' and '.join(decided[:-1])} made may have been too little already",
+        field="count",
+    )
+
+
+def _is_allowed(outcome: ValidationOutcome) -> bool:
+    """Whether an event like the offending ones may come at all."""
+    if outcome.type == "correlation_log_event_count":
+        return bool(outcome.expected)
+    return outcome.type == "no_extra_events"
+
+
+def _offending(trial: Trial, outcome: ValidationOutcome) -> Sequence[TimelineEvent]:
     if outcome.offending:
         return outcome.offending
     stage = trial.pipeline.stage(outcome.stage_key) if outcome.stage_key else None

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from pytest_intellisense.engine.attribution.leaves import (
     Leaf,
+    changes_on_its_way,
     equal,
     leaves_of,
     number_in,
@@ -16,14 +17,15 @@ from pytest_intellisense.engine.attribution.passage import Node
 from pytest_intellisense.engine.equality import decimal_of, is_number
 
 
-def passed_on(node: Node, before: Sequence[Node]) -> bool:
+def passed_on(node: Node, before: Sequence[Node], *, how_far: bool = False) -> bool:
     """Whether everything a stage says stood in the stages before it, and nothing of a text it was given got lost.
 
-    A picture is never passed on: what it shows cannot be compared.
+    A picture is never passed on: what it shows cannot be compared. `how_far`: words on its own progress count as well, as
+    they may have decided what came next.
     """
     if node.event is not None and node.event.image is not None:
         return False
-    own = told_by(node)
+    own = told_by(node, how_far=how_far)
     given = [leaf for one in before for leaf in leaves_of(one.content) if leaf.value is not None]
     texts = [str(leaf.value) for leaf in given if leaf.is_text]
     unexplained = [leaf for leaf in own if not any(_is(leaf, other) for other in given)]
@@ -32,13 +34,53 @@ def passed_on(node: Node, before: Sequence[Node]) -> bool:
     return not unexplained or _read_from(texts[-1], unexplained, own)
 
 
-def told_by(node: Node) -> list[Leaf]:
-    """What a stage says of its own accord: no ids, no times, nothing empty."""
-    return [leaf for leaf in leaves_of(node.content) if _counts(leaf)]
+def suspects_among(
+    nodes: Sequence[Node], *, after: int = 0, siblings: Sequence[Node] = (), ends_wrong: bool = False, how_far: bool = False
+) -> tuple[str, ...]:
+    """The stages behind the one at `after` that can have gone wrong first, in their order; with `ends_wrong` the last can.
+
+    A stage that says something else than the stimulus under the same name is it for certain.
+    """
+    suspects = [
+        index
+        for index, node in enumerate(nodes)
+        if index > after
+        and (
+            (ends_wrong and index == len(nodes) - 1)
+            or not (passed_on(node, nodes[:index], how_far=how_far) or same_output(node, siblings))
+        )
+    ]
+    certain = next((index for index in suspects if _contradicts(nodes[index], nodes[:index])), None)
+    if certain is not None:
+        return (nodes[certain].label,)
+    return tuple(dict.fromkeys(nodes[index].label for index in suspects))
 
 
-def _counts(leaf: Leaf) -> bool:
-    return leaf.value is not None and leaf.value != "" and not leaf.is_volatile
+def contradicts(nodes: Sequence[Node], label: str) -> bool:
+    """Whether the stage of this label says something else than the stimulus."""
+    return any(node.label == label and _contradicts(node, nodes[:index]) for index, node in enumerate(nodes) if index)
+
+
+def _contradicts(node: Node, before: Sequence[Node]) -> bool:
+    """Whether a value that the stimulus gave comes out different where it shows for the first time."""
+    between = {leaf.words for one in before[1:] for leaf in leaves_of(one.content)}
+    for given in (leaf for leaf in leaves_of(before[0].content) if _counts(leaf) and leaf.words not in between):
+        same = [leaf for leaf in told_by(node) if leaf.words == given.words and leaf.path[-1] == given.path[-1]]
+        alike = [leaf for leaf in leaves_of(before[0].content) if leaf.words == given.words]
+        if len(same) == 1 and len(alike) == 1 and not equal(same[0].value, given.value):
+            return True
+    return False
+
+
+def told_by(node: Node, *, how_far: bool = False) -> list[Leaf]:
+    """What a stage says of its own accord: no ids, no times, nothing empty; with `how_far` also how far it got."""
+    return [leaf for leaf in leaves_of(node.content) if _counts(leaf, how_far)]
+
+
+def _counts(leaf: Leaf, how_far: bool = False) -> bool:
+    if leaf.value is None or leaf.value == "" or leaf.is_volatile:
+        return False
+    return how_far or not changes_on_its_way(leaf.path[-1])
 
 
 def _is(leaf: Leaf, given: Leaf) -> bool:

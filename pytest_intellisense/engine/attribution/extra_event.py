@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from pytest_intellisense.engine.attribution.consistency import passed_on
+from pytest_intellisense.engine.attribution.consistency import suspects_among
 from pytest_intellisense.engine.attribution.leaves import changes_on_its_way, leaves_of
 from pytest_intellisense.engine.attribution.passage import Node, causes, labels_of, passage
 from pytest_intellisense.model.attribution import Attribution
@@ -17,21 +17,29 @@ Label = Callable[[TimelineEvent], str]
 _MOST = 20
 
 
-def extra_event(pipeline: PipelineResult, offending: Sequence[TimelineEvent], stimulus: Mapping[str, Any]) -> Attribution:
-    """`offending` are the events that count too many, in the order of their arrival."""
+def extra_event(
+    pipeline: PipelineResult, offending: Sequence[TimelineEvent], stimulus: Mapping[str, Any], *, allowed: bool
+) -> Attribution:
+    """`offending` are the events that count too many, in the order of their arrival; `allowed`: one of the kind may come."""
     if not offending:
         return Attribution(candidates=(), reason="the check names no event", field="count")
     events = [traced.event for traced in pipeline.events]
     label = labels_of(pipeline)
-    twins = _twins(offending, events)
+    twins = _twins(offending, events) if allowed else None
     if twins is not None:
         return _duplicated(*twins, events, label)
-    return _unwanted(pipeline, offending[-1], stimulus, events, label)
+    return _unwanted(pipeline, offending[-1 if allowed else 0], stimulus, events, label)
 
 
 def _twins(offending: Sequence[TimelineEvent], events: Sequence[TimelineEvent]) -> tuple[TimelineEvent, TimelineEvent] | None:
-    """Of the events that say the same, the two with the most causes in common."""
-    pairs = [pair for pair in itertools.combinations(offending[:_MOST], 2) if _says(pair[0]) == _says(pair[1])]
+    """Of the events that say the same, one of them offending, the two with the most causes in common."""
+    last = {event.event_type for event in offending[:_MOST]}
+    alike = [event for event in events if event.event_type in last][:_MOST]
+    pairs = [
+        (one, other)
+        for one, other in itertools.combinations(alike, 2)
+        if (one in offending or other in offending) and _says(one) == _says(other)
+    ]
     lines = {event.global_sequence_id: causes(event, events) for pair in pairs for event in pair}
     return max(pairs, key=lambda pair: _shared(*(lines[event.global_sequence_id] for event in pair)), default=None)
 
@@ -93,9 +101,7 @@ def _unwanted(
     if nodes[-1].event is not event:
         nodes = [*nodes, Node(_name(event, label), event.payload, event)]
     chain = tuple(_name(one, label) for one in causes(event, events)[::-1])
-    suspects = tuple(
-        dict.fromkeys(node.label for index, node in enumerate(nodes) if index and not passed_on(node, nodes[:index]))
-    )
+    suspects = suspects_among(nodes, how_far=True)
     if not suspects:
         return Attribution(
             candidates=(),

@@ -12,6 +12,7 @@ from pytest_intellisense.engine.attribution.leaves import (
     Leaf,
     changes_on_its_way,
     equal,
+    essential,
     leaves_of,
     telling,
     token_that_writes,
@@ -103,9 +104,8 @@ def _by_name(node: Node, question: Question) -> StageForm | None:
     if same is not None:
         return _form(node, same, _state(same.value, question, by_its_name=True))
     related = [leaf for leaf in fields if _is_related(leaf, wanted)]
-    related.sort(key=lambda leaf: len(leaf.words ^ wanted))
-    closest = [leaf for leaf in related if len(leaf.words ^ wanted) == len(related[0].words ^ wanted)]
-    one = _nearest(closest, question)
+    distance = {leaf.path: len(essential(leaf.words) ^ essential(wanted)) for leaf in related}
+    one = _nearest([leaf for leaf in related if distance[leaf.path] == min(distance.values())], question)
     state = _state(one.value, question, by_its_name=False) if one is not None else FormState.SILENT
     return _form(node, one, state) if one is not None and state in (FormState.RIGHT, FormState.WRONG) else None
 
@@ -113,7 +113,8 @@ def _by_name(node: Node, question: Question) -> StageForm | None:
 def _is_related(leaf: Leaf, wanted: frozenset[str]) -> bool:
     if not wanted or not leaf.words or changes_on_its_way(leaf.path[-1]):
         return False
-    return leaf.words < wanted or wanted < leaf.words
+    one, other = essential(leaf.words), essential(wanted)
+    return one <= other or other <= one
 
 
 def _at(content: Content, path: str) -> Any:

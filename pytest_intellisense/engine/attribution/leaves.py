@@ -23,9 +23,13 @@ _VOLATILE = frozenset(
 """Words in the names of fields that differ from event to event though nothing is wrong."""
 
 _CHANGING = frozenset(
-    {"status", "state", "type", "reason", "message", "decision", "remaining", "filled", "enabled", "open", "version", "event"}
+    {"status", "state", "reason", "message", "decision", "remaining", "filled", "enabled", "open", "version", "event"}
 )
+_KIND = frozenset({"type", "kind", "name", "event", "decision", "message", "update"})
 """Words in the names of fields that mean another thing at every stage, so that one stage says nothing about the next."""
+
+_QUALIFIERS = frozenset({"total", "fill", "order", "request", "requested", "executed", "net", "position", "trade", "signal"})
+"""Words that say whose value it is, not which: total_shares, fill_quantity and quantity are one thing on its way."""
 
 Content = Mapping[str, Any]
 
@@ -80,7 +84,13 @@ def words_of(name: str) -> frozenset[str]:
 
 
 def changes_on_its_way(name: str) -> bool:
-    return not _CHANGING.isdisjoint(words_of(name))
+    words = words_of(name)
+    return not _CHANGING.isdisjoint(words) or words <= _KIND
+
+
+def essential(words: frozenset[str]) -> frozenset[str]:
+    """The words of a name without those that say whose value it is."""
+    return words - _QUALIFIERS or words
 
 
 def tokens_of(text: str) -> list[str]:

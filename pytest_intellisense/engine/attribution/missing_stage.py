@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_intellisense.engine.attribution.consistency import passed_on
+from pytest_intellisense.engine.attribution.consistency import contradicts, suspects_among
 from pytest_intellisense.engine.attribution.passage import passage, stages_of
 from pytest_intellisense.engine.tracing import causes_of, ids_of
 from pytest_intellisense.model.attribution import Attribution, ReaderState
@@ -50,8 +50,9 @@ def _diverted(
 ) -> Attribution:
     """Another event came instead. Whoever sent it may have been right to: what it was given counts as well."""
     nodes = passage(pipeline, stimulus, diverted.event)
-    suspects = [node.label for index, node in enumerate(nodes[1:-1], 1) if not passed_on(node, nodes[:index])]
-    candidates = (*dict.fromkeys(one for one in suspects if one != missing.key), missing.key)
+    decided = suspects_among(nodes[:-1], how_far=True)
+    sure = len(decided) == 1 and contradicts(nodes, decided[0])
+    candidates = decided if sure else (*(one for one in decided if one != missing.key), missing.key)
     source = diverted.event.source_component if diverted.event else ""
     return Attribution(
         candidates=candidates,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from pytest_intellisense.engine.attribution.consistency import passed_on, same_output
+from pytest_intellisense.engine.attribution.consistency import suspects_among
 from pytest_intellisense.engine.attribution.forms import Found, Question, found_in
 from pytest_intellisense.engine.attribution.passage import Node
 from pytest_intellisense.engine.equality import show
@@ -30,12 +30,7 @@ def wrong_value(nodes: Sequence[Node], question: Question, siblings: Sequence[No
     for index in range(start + 1, wrong):
         if verified(nodes[index]):
             start = index
-    suspects = [
-        node.label
-        for index, node in enumerate(nodes)
-        if start < index <= wrong and (index == wrong or not _is_out(index, nodes, siblings))
-    ]
-    candidates = tuple(dict.fromkeys(suspects))
+    candidates = suspects_among(nodes[: wrong + 1], after=start, siblings=siblings, ends_wrong=True)
     return Attribution(
         candidates=candidates,
         reason=_reason(forms[right] if right >= 0 else None, forms[wrong], question),
@@ -43,10 +38,6 @@ def wrong_value(nodes: Sequence[Node], question: Question, siblings: Sequence[No
         field=question.name,
         forms=forms,
     )
-
-
-def _is_out(index: int, nodes: Sequence[Node], siblings: Sequence[Node]) -> bool:
-    return passed_on(nodes[index], nodes[:index]) or same_output(nodes[index], siblings)
 
 
 def _since_injection(found: Sequence[Found], question: Question, forms: tuple[StageForm, ...]) -> Attribution:

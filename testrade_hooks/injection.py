@@ -223,7 +223,8 @@ class InjectionListener:
         try:
             answer.data = dict(handler(command) or {})
         except Exception as problem:  # noqa: BLE001 - the application's mistakes are answers to the test
-            _log.warning("command %s failed", command_type, exc_info=True)
+            _log.warning("command %s failed: %s", command_type, type(problem).__name__)
+            _log.debug("where command %s failed", command_type, exc_info=True)
             answer.fail(f"{type(problem).__name__}: {problem}")
         return None
 

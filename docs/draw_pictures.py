@@ -1,11 +1,15 @@
-"""Draws the pictures of the docs from a real run: `python docs/draw_pictures.py` (needs the test dependencies and Chromium).
+"""Draws the pictures of the docs from a real run: `./dev pictures`.
 
-A screen that shows 158.25 is injected where the plan expects 150.25; the picture is the report's page of that failure.
+A screen that shows 158.25 is injected where the plan expects 150.25. `failure.svg` is what the terminal says of it,
+`report.png` what the report shows.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,9 +17,13 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+from rich.console import CONSOLE_SVG_FORMAT, Console
+from rich.terminal_theme import MONOKAI
+from rich.text import Text
 
 ROOT = Path(__file__).parents[1]
-PICTURE = ROOT / "docs" / "pictures" / "failure.png"
+PICTURES = ROOT / "docs" / "pictures"
+COLUMNS = 100
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -56,23 +64,44 @@ PLAN = {
 }
 
 
-def failing_report(folder: Path) -> Path:
+def failing_run(folder: Path) -> str:
+    """What the terminal says, in colours; the report is in `folder`."""
     (folder / "screens").mkdir()
     shutil.copy(ROOT / "scenarios" / "screens" / "long_aapl_flicker.png", folder / "screens" / "aapl.png")
     (folder / "open_long.plan.json").write_text(json.dumps(PLAN, indent=2))
-    subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=folder, check=False, stdout=subprocess.DEVNULL)
-    return folder / "reports" / "report.html"
+    command = [sys.executable, "-m", "pytest", "-q", "--color=yes"]
+    environment = {**os.environ, "COLUMNS": str(COLUMNS), "PYTHONIOENCODING": "utf-8"}
+    ended = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, encoding="utf-8")
+    return ended.stdout
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as browsers:
-        report = failing_report(Path(folder))
+def draw_terminal(output: str) -> None:
+    """The failure, without the head of the run and the tables after it. No font is fetched from anywhere."""
+    lines = output.splitlines()
+    begin = next(number for number, text in enumerate(lines) if " plan screen_opens_long " in text)
+    end = next(number for number, text in enumerate(lines) if "intellisense: stage latency" in text)
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text.from_ansi("\n".join(lines[begin + 1 : end])), no_wrap=True, overflow="ellipsis")
+    frame = re.sub(r"@font-face \{\{.*?\}\}|<!--.*?-->", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    console.save_svg(
+        str(PICTURES / "failure.svg"), title="pytest scenarios/", theme=MONOKAI, code_format=frame, unique_id="failure"
+    )
+
+
+def draw_report(report: Path) -> None:
+    with sync_playwright() as browsers:
         browser = browsers.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": 1180, "height": 1000})
         page.goto(report.as_uri())
-        PICTURE.parent.mkdir(exist_ok=True)
-        page.locator(".extraHTML").first.screenshot(path=PICTURE)
+        page.locator(".extraHTML").first.screenshot(path=PICTURES / "report.png")
         browser.close()
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        draw_terminal(failing_run(Path(folder)))
+        draw_report(Path(folder) / "reports" / "report.html")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,28 @@
-"""Every code block of the README and the docs is true: plans run, Python runs, commands exist."""
+"""Every code block of the README and the docs is true: plans run, Python runs, commands exist with their options."""
 
 from __future__ import annotations
 
+import argparse
+import configparser
 import re
+import shlex
+import shutil
+import tomllib
 from pathlib import Path
 
 import fakeredis
 import pytest
+import yaml
+
+from pytest_intellisense.cli.main import SUBCOMMANDS
+from pytest_intellisense.settings import add_options
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+GENERATED = ROOT / "docs" / "reference"
+PAGES = [ROOT / "README.md", *sorted(page for page in (ROOT / "docs").rglob("*.md") if GENERATED not in page.parents)]
+BLOCK = re.compile(r"^```(\S*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+RUN_OR_READ = {"json", "python", "console", "yaml", "toml", "ini"}
+SHOWN = {"text", "xml", "{toctree}"}
 
 
 def blocks(language: str) -> list:
@@ -22,10 +34,21 @@ def blocks(language: str) -> list:
     return found
 
 
-def test_plans_in_the_docs_pass(pytester: pytest.Pytester) -> None:
-    """Each JSON block is a whole plan and passes against the reference application."""
+def test_each_block_says_what_it_is() -> None:
+    """A block of another kind would be looked at by no test."""
+    kinds = {match[1] for page in PAGES for match in BLOCK.finditer(page.read_text())}
+    assert kinds <= RUN_OR_READ | SHOWN
+
+
+def test_plans_and_tests_in_the_docs_pass(pytester: pytest.Pytester) -> None:
+    """Each JSON block is a whole plan and passes against the reference application; so do the tests in Python."""
+    (pytester.path / "screens").mkdir()
+    shutil.copy(ROOT / "scenarios" / "screens" / "long_aapl.png", pytester.path / "screens")
     for number, block in enumerate(blocks("json")):
         (pytester.path / f"block{number}.plan.json").write_text(block.values[0])
+    for number, block in enumerate(blocks("python")):
+        if "\ndef test_" in block.values[0]:
+            (pytester.path / f"test_block{number}.py").write_text(block.values[0])
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--tb=short")
     assert result.ret == 0, result.stdout.str()
 
@@ -36,6 +59,63 @@ def test_python_in_the_docs_runs(code: str, monkeypatch: pytest.MonkeyPatch) -> 
     namespace: dict = {}
     exec(compile(code, "docs", "exec"), namespace)
     assert len(namespace) > 1
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """What reads the words after `intellisense X`."""
+    found = {}
+    for subcommand in SUBCOMMANDS:
+        found[subcommand.NAME] = argparse.ArgumentParser(prog=subcommand.NAME, exit_on_error=False)
+        subcommand.add_arguments(found[subcommand.NAME])
+    return found
+
+
+def commands() -> list:
+    """Every line of a console block that is a command: what it prints stands below a line with `$`."""
+    found = []
+    for block in blocks("console"):
+        lines = re.sub(r"\\\n\s*", "", block.values[0]).splitlines()
+        typed = [line[2:] for line in lines if line.startswith("$ ")] or [line for line in lines if line.strip()]
+        found += [pytest.param(shlex.split(line, comments=True), id=f"{block.id}-{line[:40]}") for line in typed]
+    return [one for one in found if one.values[0]]
+
+
+@pytest.mark.parametrize("words", commands())
+def test_commands_in_the_docs_exist(words: list[str]) -> None:
+    """With the options that they are given."""
+    words = [word for number, word in enumerate(words) if number or "=" not in word]
+    words = words[: next((number for number, word in enumerate(words) if word in (">", "|", "&&", ";", "||")), len(words))]
+    match words:
+        case ["intellisense", name, *arguments]:
+            parsers()[name].parse_args(arguments)
+        case ["./dev", name, *_]:
+            assert f"    {name}) " in (ROOT / "dev").read_text()
+        case ["python", "-m", module, *_]:
+            assert (ROOT / module.replace(".", "/")).exists()
+        case ["pytest", *arguments]:
+            known = argparse.ArgumentParser(allow_abbrev=False)
+            known.getgroup, known.addoption, known.addini = lambda *_: known, known.add_argument, lambda *_, **__: None
+            add_options(known)
+            assert [word for word in known.parse_known_args(arguments)[1] if word.startswith("--intellisense")] == []
+        case _:
+            assert words[0] in ("git", "pip", "redis-cli", "jq", "cat"), words
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_yaml_in_the_docs_can_be_read(text: str) -> None:
+    assert yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_toml_in_the_docs_can_be_read(text: str) -> None:
+    assert tomllib.loads(text)
+
+
+@pytest.mark.parametrize("text", blocks("ini"))
+def test_ini_in_the_docs_can_be_read(text: str) -> None:
+    ini = configparser.ConfigParser()
+    ini.read_string(text)
+    assert ini.sections()
 
 
 def test_the_adapter_of_the_readme_takes_an_injection(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
+
+from pygments.lexers.data import JsonLexer
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
@@ -25,3 +28,7 @@ html_show_sourcelink = False
 highlight_language = "none"
 pygments_style = "tango"
 pygments_dark_style = "monokai"
+
+
+def setup(app: Any) -> None:
+    app.add_lexer("jsonc", JsonLexer)

@@ -12,6 +12,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands": commands.page,
     "exit_codes": exit_codes.page,
     "plan_schema": objects.plan_page,
+    "defaults_schema": objects.defaults_page,
+    "report_schema": objects.report_page,
     "validation_types": validation_types.page,
     "operators": operators.page,
     "pipelines": pipelines.page,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from pytest_intellisense.codec.schema import SCHEMA_FILE
+from pytest_intellisense.codec import schema as plan_schema
+from pytest_intellisense.reporting import report_schema
 from reference_pages import markdown
 from reference_pages.markdown import cell, code, table, value
 
@@ -18,26 +20,51 @@ made. Where a value is asked for, `${name}` of the matrix may stand.
 """
 
 
+_OF_DEFAULTS = """
+The keys of `plan_defaults.json`; the objects inside are those of the [plan schema](plan_schema.md).
+"""
+_OF_REPORTS = """
+`reports/report.json` at the end of a run, from `pytest_intellisense/reporting/report.schema.json`. Times are whole nanoseconds.
+"""
+
+
 def plan_page() -> str:
-    return markdown.page("Plan schema", _OF_PLANS, *parts(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")), "InjectionPlan"))
+    return markdown.page("Plan schema", _OF_PLANS, *_parts(_read(plan_schema.SCHEMA_FILE), "InjectionPlan"))
 
 
-def parts(schema: Schema, name: str) -> Iterator[str]:
+def defaults_page() -> str:
+    schema = _read(plan_schema.DEFAULTS_SCHEMA_FILE)
+    return markdown.page("Defaults schema", _OF_DEFAULTS, *_parts(schema, "PlanDefaults"))
+
+
+def report_page() -> str:
+    return markdown.page("Report schema", _OF_REPORTS, *_parts(_read(report_schema.SCHEMA_FILE), "Report"))
+
+
+def _read(path: Path) -> Schema:
+    schema: Schema = json.loads(path.read_text(encoding="utf-8"))
+    return schema
+
+
+def _parts(schema: Schema, name: str) -> Iterator[str]:
     """The object at the top, then every definition that has keys of its own."""
-    yield _part(name, schema)
-    for inner, definition in schema.get("$defs", {}).items():
+    for inner, definition in {name: schema, **schema.get("$defs", {})}.items():
         if definition.get("properties"):
             yield _part(inner, definition)
 
 
 def _part(name: str, definition: Schema) -> str:
     needed = definition.get("required", ())
-    rows = [
-        [code(key), types(one), "needed" if key in needed else _default(one), cell(one.get("description", "")), _example(one)]
-        for key, one in definition["properties"].items()
-    ]
-    keys = table(["key", "value", "default", "meaning", "example"], rows)
-    return f"## {name}\n\n{cell(definition.get('description', ''))}\n\n{keys}"
+    columns = {
+        "key": lambda key, _: code(key),
+        "value": lambda _, one: types(one),
+        "default": lambda key, one: "needed" if key in needed else _default(one),
+        "meaning": lambda _, one: cell(one.get("description", "")),
+        "example": lambda _, one: _example(one),
+    }
+    filled = {head: [say(*pair) for pair in definition["properties"].items()] for head, say in columns.items()}
+    told = {head: texts for head, texts in filled.items() if any(texts)}
+    return f"## {name}\n\n{cell(definition.get('description', ''))}\n\n{table(list(told), zip(*told.values(), strict=True))}"
 
 
 def types(schema: Schema) -> str:

@@ -14,14 +14,14 @@ import fakeredis
 import pytest
 import yaml
 
-from pytest_intellisense.cli.main import SUBCOMMANDS
+from pytest_intellisense.cli.main import SUBCOMMANDS, main
 from pytest_intellisense.settings import add_options
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "docs" / "reference"
 PAGES = [ROOT / "README.md", *sorted(page for page in (ROOT / "docs").rglob("*.md") if GENERATED not in page.parents)]
 BLOCK = re.compile(r"^```(\S*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-RUN_OR_READ = {"json", "python", "console", "yaml", "toml", "ini"}
+RUN_OR_READ = {"json", "jsonc", "python", "console", "yaml", "toml", "ini"}
 SHOWN = {"text", "xml", "{toctree}"}
 
 
@@ -99,6 +99,16 @@ def test_commands_in_the_docs_exist(words: list[str]) -> None:
             assert [word for word in known.parse_known_args(arguments)[1] if word.startswith("--intellisense")] == []
         case _:
             assert words[0] in ("git", "pip", "redis-cli", "jq", "cat"), words
+
+
+def test_defaults_in_the_docs_hold_for_a_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each block of JSON with comments is a `plan_defaults.jsonc`, and nothing in it is wrong."""
+    for block in blocks("jsonc"):
+        folder = tmp_path / block.id
+        folder.mkdir()
+        (folder / "plan_defaults.jsonc").write_text(block.values[0])
+        (folder / "one.plan.json").write_text(blocks("json")[0].values[0])
+        assert main(["check", str(folder)]) == 0, capsys.readouterr().out
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))

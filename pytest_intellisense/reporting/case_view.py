@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_intellisense.reporting.difference import Span, difference, duration
+from pytest_intellisense.reporting.difference import Span, difference, duration, shown
 from pytest_intellisense.reporting.packed_cases import Pictures
 from pytest_intellisense.reporting.rows import ImageRow, OutcomeRow, PlanRow, StepRow
 from pytest_intellisense.reporting.stage_times import end_to_end_ns
@@ -18,6 +18,7 @@ View = dict[str, Any]
 
 CASE_PICTURES_LIMIT_BYTES = 32_000
 EVENTS_OF_A_PASSED_STEP = 10
+FORM_MARKS = {"right": "✓", "wrong": "✗", "other": "·", "silent": "–"}
 
 
 def case_view(row: PlanRow, text: str, markdown: str, pictures: Pictures) -> View:
@@ -108,7 +109,23 @@ def _outcome_view(outcome: OutcomeRow) -> View:
         "expected": segments(found.expected, found.expected_spans),
         "actual": segments(found.actual, found.actual_spans),
         "note": found.note if not outcome["passed"] else "",
+        "forms": _form_views(outcome),
     }
+
+
+def _form_views(outcome: OutcomeRow) -> list[View]:
+    """What each stage says of the failing value; where none says anything there is nothing to show."""
+    forms = outcome["attribution"]["values"] if "attribution" in outcome else []
+    if all(form["value"] is None for form in forms):
+        return []
+    return [
+        {**form, "mark": FORM_MARKS.get(form["state"], ""), "value": "" if form["value"] is None else _said(form["value"])}
+        for form in forms
+    ]
+
+
+def _said(value: object) -> str:
+    return value if isinstance(value, str) else shown(value)
 
 
 def segments(text: str, differing: Sequence[Span]) -> Segments:

@@ -18,11 +18,11 @@ from pytest_intellisense.reporting.case_index import case_record, end_to_end_of,
 from pytest_intellisense.reporting.case_view import case_view
 from pytest_intellisense.reporting.history import History, Run
 from pytest_intellisense.reporting.packed_cases import PackedCases
+from pytest_intellisense.reporting.page_context import page_context
 from pytest_intellisense.reporting.page_templates import source, template
 from pytest_intellisense.reporting.plans_page import COLUMNS, PlansPage
 from pytest_intellisense.reporting.plans_page import TITLE as TITLE
 from pytest_intellisense.reporting.rows import PlanRow, SessionRow
-from pytest_intellisense.reporting.summary_view import summary_view
 
 if TYPE_CHECKING:
     import pytest
@@ -64,12 +64,10 @@ class HtmlReport:
         self._history.write()
         if self._page:
             self._page.write(self._page_path, plans, session)
-        summary = {**summary_view(plans, session), **self._cases.view(), "plan_count": f"{len(plans):,}"}
-        summary["plans_page"] = self._page_path.name if self._page else ""
-        styles = {"parts_style": source("parts.css"), "guest_style": source("guest.css")}
-        scripts = {"parts_script": source("parts.js"), "guest_script": source("guest.js")}
-        prefix.append(template("guest_top.html").render(summary, **styles))
-        postfix.append(template("guest_bottom.html").render(summary, **scripts))
+        context = page_context(plans, session, self._cases)
+        context |= {"plan_count": f"{len(plans):,}", "plans_page": self._page_path.name if self._page else ""}
+        prefix.append(template("guest_top.html").render(context, guest_style=source("guest.css")))
+        postfix.append(template("guest_bottom.html").render(context, guest_script=source("guest.js")))
 
     def table_row(self, report: pytest.TestReport, row: PlanRow | None, cells: list[str]) -> None:
         """`pytest_html_results_table_row`, for every test: pytest-html itself leaves a test's name unescaped."""

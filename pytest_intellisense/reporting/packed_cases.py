@@ -60,7 +60,7 @@ class PackedCases:
         """What `packed.html` places into a page."""
         self._close_bundle()
         return {
-            "index": _packed(self._records),
+            "index": packed(self._records),
             "bundles": self._bundles,
             "bundle_cases": BUNDLE_CASES,
             "pictures": self.pictures.by_name,
@@ -68,10 +68,11 @@ class PackedCases:
 
     def _close_bundle(self) -> None:
         if self._open:
-            self._bundles.append(_packed(self._open))
+            self._bundles.append(packed(self._open))
             self._open = []
 
 
-def _packed(values: Sequence[Any]) -> str:
+def packed(values: Sequence[Any]) -> str:
+    """JSON, compressed, as text that may stand in a page."""
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(gzip.compress(text.encode(errors="replace"), mtime=0)).decode("ascii")

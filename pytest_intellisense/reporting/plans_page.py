@@ -11,9 +11,9 @@ from pytest_intellisense.reporting.case_index import case_record
 from pytest_intellisense.reporting.case_view import case_view
 from pytest_intellisense.reporting.history import Run
 from pytest_intellisense.reporting.packed_cases import PackedCases
+from pytest_intellisense.reporting.page_context import page_context
 from pytest_intellisense.reporting.page_templates import source, template
 from pytest_intellisense.reporting.rows import PlanRow, SessionRow
-from pytest_intellisense.reporting.summary_view import summary_view
 
 TITLE = "IntelliSense report"
 COLUMNS = (
@@ -44,12 +44,9 @@ class PlansPage:
             title=TITLE,
             generated=f"{len(plans):,} plans, {_date(session)}",
             columns=COLUMNS,
-            parts_style=source("parts.css"),
             page_style=source("page.css"),
-            parts_script=source("parts.js"),
             page_script=source("page.js"),
-            **summary_view(plans, session),
-            **self._cases.view(),
+            **page_context(plans, session, self._cases),
         )
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         path.parent.mkdir(parents=True, exist_ok=True)

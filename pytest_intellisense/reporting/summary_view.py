@@ -14,7 +14,7 @@ from pytest_intellisense.reporting.waterfall_view import BAR_UNITS
 View = dict[str, Any]
 
 SLOWEST_SHOWN = 8
-FAILURES_SHOWN = 50
+FAILURES_SHOWN = 10
 
 
 def summary_view(plans: Sequence[PlanRow], session: SessionRow | None) -> View:
@@ -24,12 +24,15 @@ def summary_view(plans: Sequence[PlanRow], session: SessionRow | None) -> View:
     return {
         "cards": _cards(plans, stages, whole),
         "slowest": _spread_views(sorted(stages, key=lambda spread: -spread.p95_ns)[:SLOWEST_SHOWN]),
-        "stages": _spread_views(stages),
-        "pipelines": _spread_views(whole),
+        "whole": _spread_views(whole[:SLOWEST_SHOWN]),
         "failures": failures[:FAILURES_SHOWN],
         "more_failures": max(len(failures) - FAILURES_SHOWN, 0),
         "session": session,
     }
+
+
+def all_stages_view(plans: Sequence[PlanRow]) -> View:
+    return {"stages": _spread_views(stage_spreads(plans)), "pipelines": _spread_views(pipeline_spreads(plans))}
 
 
 def _failures(plans: Sequence[PlanRow]) -> list[View]:
@@ -82,6 +85,6 @@ def _spread_view(spread: Spread, widest_ns: int) -> View:
         "p50": duration(spread.p50_ns),
         "p95": duration(spread.p95_ns),
         "max": duration(spread.max_ns),
-        "median_width": round(spread.p50_ns / widest_ns * BAR_UNITS, 1),
-        "width": round(spread.p95_ns / widest_ns * BAR_UNITS, 1),
+        "median_width": round(spread.p50_ns / widest_ns * BAR_UNITS),
+        "width": round(spread.p95_ns / widest_ns * BAR_UNITS),
     }

@@ -26,9 +26,7 @@ SAID: dict[State, str] = {
 
 
 def waterfall_view(step: StepRow, pipeline: PipelineRow, fault: str | None) -> View:
-    wrong = {
-        outcome["stage"] for outcome in step["validation_outcomes"] if not outcome["passed"] and outcome["fault"] == "VALUE"
-    }
+    wrong = _wrong_stages(step)
     total_ns = _axis_ns(pipeline)
     culprit = slowest(pipeline)
     return {
@@ -43,6 +41,16 @@ def waterfall_view(step: StepRow, pipeline: PipelineRow, fault: str | None) -> V
         ],
         "near_misses": [{**miss, "at": duration(miss["at_ns"])} for miss in pipeline["near_misses"]],
     }
+
+
+def _wrong_stages(step: StepRow) -> set[str]:
+    """The stages whose value a failed validation found wrong, and those before it that said the same."""
+    failed = [outcome for outcome in step["validation_outcomes"] if not outcome["passed"] and outcome["fault"] == "VALUE"]
+    wrong = {outcome["stage"] for outcome in failed}
+    for outcome in failed:
+        if "attribution" in outcome:
+            wrong |= {form["stage"] for form in outcome["attribution"]["values"] if form["state"] == "wrong"}
+    return wrong
 
 
 def _axis_ns(pipeline: PipelineRow) -> int:

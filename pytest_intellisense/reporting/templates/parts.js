@@ -41,7 +41,7 @@ const parts = (() => {
   }
 
   // A plan's name: what it is called first, where it is written below; long names break after a slash or a colon only.
-  const breakable = (text) => text.split(/(?<=[/:_[,-])/).flatMap((part) => [part, make('wbr')])
+  const breakable = (text) => text.split(/(?<=[/:_[,-](?=.{4}))/).flatMap((part) => [part, make('wbr')])
 
   const nameCell = (nodeid, record) => {
     const at = nodeid.lastIndexOf('::')
@@ -195,6 +195,12 @@ const parts = (() => {
     if (event.key === 'ArrowRight') turn(1)
     if (event.key === 'ArrowLeft') turn(-1)
   })
+
+  // "toggle" does not bubble, so it is caught on its way down.
+  document.addEventListener('toggle', async ({ target }) => {
+    const packed = target.matches('.is-lazy[open]') && target.querySelector('script')
+    if (packed) packed.replaceWith(build((await unpack(packed))[0]))
+  }, true)
 
   document.addEventListener('click', (event) => {
     const copied = event.target.closest('[data-copy]')

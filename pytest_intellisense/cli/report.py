@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NAME = "report"
 HELP = "Make a report of a finished or interrupted run, in any format."
-_FORMATS = ("text", "json", "markdown", "ctrf", "junit", "trace")
+_FORMATS = ("text", "html", "json", "markdown", "ctrf", "junit", "trace")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

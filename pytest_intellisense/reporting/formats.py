@@ -11,6 +11,7 @@ from pytest_intellisense.reporting.ctrf import ctrf
 from pytest_intellisense.reporting.json_report import json_text, write_whole
 from pytest_intellisense.reporting.junit_xml import junit_xml
 from pytest_intellisense.reporting.markdown import markdown
+from pytest_intellisense.reporting.plans_page import html
 from pytest_intellisense.reporting.rows import ReportDocument
 from pytest_intellisense.reporting.run_text import run_text
 from pytest_intellisense.reporting.trace_events import trace
@@ -27,6 +28,7 @@ class Format:
 FORMATS: dict[str, Format] = {
     "text": Format("report.txt", run_text),
     "json": Format("report.json", json_text),
+    "html": Format("report_plans.html", html),
     "markdown": Format("report.md", markdown),
     "ctrf": Format("ctrf.json", lambda document: json.dumps(ctrf(document), indent=1) + "\n"),
     "junit": Format("junit.xml", junit_xml),

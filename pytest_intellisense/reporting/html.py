@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pytest_intellisense.reporting.case_index import case_record, end_to_end_of, outcome_of
 from pytest_intellisense.reporting.case_view import case_view
 from pytest_intellisense.reporting.history import History, Run
+from pytest_intellisense.reporting.markdown import failure
 from pytest_intellisense.reporting.packed_cases import PackedCases
 from pytest_intellisense.reporting.page_context import page_context
 from pytest_intellisense.reporting.page_templates import source, template
@@ -49,7 +50,7 @@ class HtmlReport:
     def attach(self, report: pytest.TestReport, row: PlanRow, session: SessionRow | None) -> None:
         """Give the report of a plan its place in the page; call before pytest-html sees the report."""
         text = str(report.longrepr) if report.failed else ""
-        markdown = _markdown(row, text)
+        markdown = failure(row) if report.failed else ""
         started = session["started_epoch_s"] if session else 0.0
         earlier = self._history.add(row["nodeid"], Run(started, outcome_of(row), end_to_end_of(row) or 0))
         if self._page:
@@ -90,8 +91,3 @@ def log(row: PlanRow | None, data: list[str]) -> None:
     """`pytest_html_results_table_html`: the failure text stands in the details already."""
     if row:
         data[:] = [part for part in data if part.lstrip().startswith("-") and "Captured" in part]
-
-
-def _markdown(row: PlanRow, text: str) -> str:
-    fence = "`" * 3
-    return f"**{row['nodeid']}** {row['verdict']}\n\n{fence}text\n{text}\n{fence}\n" if text else ""

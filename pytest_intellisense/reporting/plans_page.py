@@ -6,14 +6,21 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_intellisense.reporting.case_index import case_record
 from pytest_intellisense.reporting.case_view import case_view
+from pytest_intellisense.reporting.failure_text import failure_lines
 from pytest_intellisense.reporting.history import Run
+from pytest_intellisense.reporting.lines import text_of
+from pytest_intellisense.reporting.markdown import failure
 from pytest_intellisense.reporting.packed_cases import PackedCases
 from pytest_intellisense.reporting.page_context import page_context
 from pytest_intellisense.reporting.page_templates import source, template
-from pytest_intellisense.reporting.rows import PlanRow, SessionRow
+from pytest_intellisense.reporting.rows import PlanRow, ReportDocument, SessionRow
+
+if TYPE_CHECKING:
+    from jinja2.environment import TemplateStream
 
 TITLE = "IntelliSense report"
 COLUMNS = (
@@ -40,7 +47,20 @@ class PlansPage:
 
     def write(self, path: Path, plans: Sequence[PlanRow], session: SessionRow | None) -> None:
         """Write the page, at once or not at all. Raises OSError."""
-        stream = template("plans.html").stream(
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("wb") as file:
+                self._stream(plans, session).dump(file, encoding="utf-8", errors="replace")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def text(self, plans: Sequence[PlanRow], session: SessionRow | None) -> str:
+        return "".join(self._stream(plans, session))
+
+    def _stream(self, plans: Sequence[PlanRow], session: SessionRow | None) -> TemplateStream:
+        return template("plans.html").stream(
             title=TITLE,
             generated=f"{len(plans):,} plans, {_date(session)}",
             columns=COLUMNS,
@@ -48,14 +68,15 @@ class PlansPage:
             page_script=source("page.js"),
             **page_context(plans, session, self._cases),
         )
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with draft.open("wb") as file:
-                stream.dump(file, encoding="utf-8", errors="replace")
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+
+
+def html(document: ReportDocument) -> str:
+    """The page of a run that is over, made from its rows."""
+    page = PlansPage()
+    for row in document["plans"]:
+        failed = row["verdict"] not in ("passed", "skipped", "checked", "interrupted")
+        page.add(row, text_of(failure_lines(row)) if failed else "", failure(row) if failed else "")
+    return page.text(document["plans"], document["session"])
 
 
 def _date(session: SessionRow | None) -> str:

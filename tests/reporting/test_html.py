@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import base64
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from helpers import pictures, reporting_plugin, rows
+from helpers.report_pages import opened, photograph, violations
 
 EVIL = "<img src=x onerror=window.pwned=1>\"'</script><script>window.pwned=1</script>{{ 7*7 }}javascript:alert(1)"
-
-
-@contextmanager
-def opened(browser, path: Path, **options):
-    """A page of the report that finished its work; fails the test for anything on the console or over the network."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, **options)
-    page = context.new_page()
-    noise: list[str] = []
-    page.on("console", lambda message: noise.append(f"console {message.type}: {message.text}"))
-    page.on("pageerror", lambda error: noise.append(f"error: {error}"))
-    page.on("request", lambda request: noise.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
-    page.goto(path.as_uri())
-    page.wait_for_selector("body[data-ready]", state="attached")
-    yield page
-    context.close()
-    assert noise == []
 
 
 def images() -> list[dict]:
@@ -71,12 +54,13 @@ def report(tmp_path_factory):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_report_opens_without_noise_and_shows_its_pictures(browser, report, scheme, tmp_path):
-    """No error, no request, pictures with pixels, and colours of the reader's choice."""
+def test_the_report_opens_without_noise_and_shows_its_pictures(browser, report, scheme):
+    """No error, no request, nothing that axe objects to, pictures with pixels, and colours of the reader's choice."""
     with opened(browser, report, color_scheme=scheme) as page:
         drawn = page.evaluate("[...document.querySelectorAll('.is-strip img')].map((image) => image.naturalWidth)")
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        page.screenshot(path=tmp_path / "report.png", full_page=True)
+        photograph(page, f"failures_{scheme}")
+        assert violations(page) == []
     assert drawn == [617, 1234, 617, 1234]
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
 

@@ -94,7 +94,7 @@ const parts = (() => {
   }
 
   // Sorting: worst or largest first.
-  const WORST_FIRST = ['error', 'failed', 'inconclusive', 'xpassed', 'rerun', 'xfailed', 'skipped', 'passed']
+  const WORST_FIRST = ['error', 'failed', 'inconclusive', 'interrupted', 'xpassed', 'rerun', 'xfailed', 'skipped', 'checked', 'passed']
   const rank = (record) => WORST_FIRST.indexOf(record.outcome)
   const sortKeys = {
     outcome: rank,
@@ -176,7 +176,7 @@ const parts = (() => {
     }
     if (shown.images.length > 1) bar.append(button('Next', () => turn(1)))
     bar.append(button('Close', () => box.close()))
-    box.replaceChildren(bar, make('div', { class: 'is-lightbox-view', tabindex: '0', role: 'region', 'aria-label': 'Picture, scrolls' }, large))
+    box.replaceChildren(bar, make('div', { class: 'is-lightbox-view', tabindex: '0', role: 'group', 'aria-label': 'Picture, scrolls' }, large))
   }
   const turn = (by) => {
     shown.at = (shown.at + by + shown.images.length) % shown.images.length

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Protocol
@@ -14,33 +14,20 @@ from pytest_intellisense.capture.recording import Recording
 from pytest_intellisense.capture.records import AnyRecord, read_batch
 from pytest_intellisense.capture.resuming import Earlier
 from pytest_intellisense.capture.segmented_log import SegmentedLog
+from pytest_intellisense.capture.source import BatchSource
 from pytest_intellisense.codec.bulk import BulkData
 from pytest_intellisense.codec.dialects import DialectCount
-from pytest_intellisense.codec.entries import Batch, Entry
+from pytest_intellisense.codec.entries import Batch
 from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, IntelliSenseError
 from pytest_intellisense.model.results import LossReport
 from testrade_hooks import clock
 
 
-class LiveSource(Protocol):
-    """What a live capture records from."""
+class LiveSource(BatchSource, Protocol):
+    """A source that is recorded to its end, and from there on later."""
 
-    @property
-    def address(self) -> str: ...
-    @property
-    def streams(self) -> tuple[str, ...]: ...
-    @property
-    def newest_before(self) -> tuple[Entry, ...]: ...
-    @property
-    def failure(self) -> BaseException | None: ...
-
-    def start(self, sink: Callable[[Batch], None], on_end: Callable[[], None]) -> None: ...
-    def acknowledge(self, batches: Iterable[Batch]) -> None: ...
     def catch_up(self) -> None: ...
     def resume_facts(self) -> Mapping[str, object]: ...
-    def loss(self) -> LossReport: ...
-    def stop(self) -> None: ...
-    def close(self, *, keep_group: bool = False) -> None: ...
 
 
 class LiveCapture:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from pytest_intellisense.capture.arrivals import Arrivals
 from pytest_intellisense.capture.facts import session_facts
 from pytest_intellisense.capture.paths import session_directory
 from pytest_intellisense.capture.recording import Recording
 from pytest_intellisense.capture.records import AnyRecord, read_batch
+from pytest_intellisense.capture.source import BatchSource
 from pytest_intellisense.capture.writer import Durability, LogWriter
 from pytest_intellisense.codec.bulk import BulkData
 from pytest_intellisense.codec.dialects import DialectCount
-from pytest_intellisense.codec.entries import Batch, Entry
+from pytest_intellisense.codec.entries import Batch
 from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, IntelliSenseError
 from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.model.timeline import TimelineEvent
@@ -26,25 +27,6 @@ from testrade_hooks import clock, wire
 _REWRITE_EVERY_S = 2.0
 _LOOK_EVERY_S = 0.05
 """Our own commands wake no waiter, who would take the processor from the application just then; they are seen this late."""
-
-
-class BatchSource(Protocol):
-    """What a session records from."""
-
-    @property
-    def address(self) -> str: ...
-    @property
-    def streams(self) -> tuple[str, ...]: ...
-    @property
-    def newest_before(self) -> tuple[Entry, ...]: ...
-    @property
-    def failure(self) -> BaseException | None: ...
-
-    def start(self, sink: Callable[[Batch], None], on_end: Callable[[], None]) -> None: ...
-    def acknowledge(self, batches: Iterable[Batch]) -> None: ...
-    def loss(self) -> LossReport: ...
-    def stop(self) -> None: ...
-    def close(self, *, keep_group: bool = False) -> None: ...
 
 
 class CaptureSession:

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_intellisense.cli.exits import COMPLETE
+from pytest_intellisense.cli.error_output import print_error
+from pytest_intellisense.cli.exits import COMPLETE, LEFT_OVER
 from pytest_intellisense.errors import EnvironmentProblem, SettingsError
 
 if TYPE_CHECKING:
@@ -43,9 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.apply:
             print(f"{len(plan.going)} sessions, {size_text(plan.freed_bytes)}: nothing is removed without --apply")
             return COMPLETE
-        removed = _carried_out(plan, root)
-    print(f"{removed} of {len(plan.going)} sessions removed")
-    return COMPLETE
+        problems = _carried_out(plan, root)
+    for problem in problems:
+        print_error(problem)
+    return LEFT_OVER if problems else COMPLETE
 
 
 def _retention(arguments: argparse.Namespace) -> Retention:
@@ -76,16 +78,20 @@ def _show(plan: Plan) -> None:
         print(f"not reached: {missed}")
 
 
-def _carried_out(plan: Plan, root: CaptureRoot) -> int:
-    """What has changed since the plan was made, such as a new keep flag, is respected and told."""
-    from pytest_intellisense.housekeeping.removal import remove_unless_kept, sweep_trash
+def _carried_out(plan: Plan, root: CaptureRoot) -> list[EnvironmentProblem]:
+    """Why something is left over. What has changed since the plan was made, such as a new keep flag, is respected and told."""
+    from pytest_intellisense.housekeeping.removal import SessionKept, remove_unless_kept, sweep_trash
+    from pytest_intellisense.housekeeping.session_folder import NotASession, SessionInUse
 
+    problems = sweep_trash(root)
     removed = 0
     for session in plan.going:
         try:
             remove_unless_kept(root, session.session_id)
             removed += 1
+        except (SessionKept, SessionInUse, NotASession) as change:
+            print(f"stays: {change}")
         except EnvironmentProblem as problem:
-            print(f"stays: {problem}")
-    sweep_trash(root)
-    return removed
+            problems.append(problem)
+    print(f"{removed} of {len(plan.going)} sessions removed")
+    return problems

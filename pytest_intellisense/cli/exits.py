@@ -17,5 +17,8 @@ USAGE = 2
 READABLE_WITH_LOSSES = 3
 """Readable with losses: something is damaged, missing or was lost upstream; or there are warnings."""
 
+LEFT_OVER = 3
+"""Something that should go could not be removed; the reason is on stderr."""
+
 INTERRUPTED = 130
 """Ended by a second Ctrl-C."""

@@ -31,6 +31,7 @@ from pytest_intellisense.cli import (
     unkeep,
     verify,
 )
+from pytest_intellisense.cli.error_output import print_error
 from pytest_intellisense.cli.exits import COMPLETE, INTERRUPTED, USAGE
 from pytest_intellisense.errors import IntelliSenseError
 
@@ -78,9 +79,7 @@ def main(words: Sequence[str] | None = None) -> int:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except IntelliSenseError as error:
-        print(f"error: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+        print_error(error)
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -94,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="intellisense",
         description="Write and check plans; record, read and keep what TESTRADE said on its Redis streams.",
-        epilog="exit codes: 0 complete or sound, 1 unreadable or wrong plans, 2 usage or settings, 3 readable with losses",
+        epilog="exit codes: 0 complete or sound, 1 unreadable or wrong plans, 2 usage or settings, 3 with losses or left-overs",
     )
     of_name = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for subcommand in SUBCOMMANDS:

@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from pytest_intellisense.capture.paths import SESSION_FILE
 from pytest_intellisense.errors import EnvironmentProblem
@@ -37,10 +39,7 @@ def remove_session(root: CaptureRoot, session: SessionFolder, may_go: Callable[[
         empty_session(session.fd)
         os.rmdir(trash, dir_fd=root.fd)
     except OSError as error:
-        raise EnvironmentProblem(
-            f"{session.shown} cannot be removed: {error.strerror}",
-            hint="look at the rights and the disk; what has begun to go is listed no more, and goes with the next clean",
-        ) from error
+        raise _left_over(session.shown, error) from error
 
 
 def remove_unless_kept(root: CaptureRoot, name: str) -> None:
@@ -54,9 +53,9 @@ def remove_unless_kept(root: CaptureRoot, name: str) -> None:
         remove_session(root, session, may_go)
 
 
-def sweep_trash(root: CaptureRoot) -> int:
-    """Finish removals that were interrupted; returns how many. What is not provably a session of ours stays."""
-    swept = 0
+def sweep_trash(root: CaptureRoot) -> list[EnvironmentProblem]:
+    """Finish removals that were interrupted; returns why some cannot be. What is not provably a session of ours stays."""
+    problems = []
     for name in root.trash():
         session_id = name.removeprefix(TRASH).partition("-")[2]
         try:
@@ -64,12 +63,13 @@ def sweep_trash(root: CaptureRoot) -> int:
                 session.claim()
                 empty_session(session.fd)
                 os.rmdir(name, dir_fd=root.fd)
-                swept += 1
         except (SessionInUse, FileNotFoundError):  # somebody else is removing it, or just has
             continue
         except NotASession:
-            swept += _removed_if_empty(root, name)
-    return swept
+            _remove_if_empty(root, name)
+        except OSError as error:
+            problems.append(_left_over(root.path / name, error))
+    return problems
 
 
 def empty_session(fd: int) -> None:
@@ -83,9 +83,13 @@ def empty_session(fd: int) -> None:
             os.unlink(entry.name, dir_fd=fd)
 
 
-def _removed_if_empty(root: CaptureRoot, name: str) -> int:
-    try:
+def _left_over(shown: Path, error: OSError) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"{shown} cannot be removed: {error.strerror}",
+        hint="look at the rights and the disk; what has begun to go is listed no more, and goes with the next clean",
+    )
+
+
+def _remove_if_empty(root: CaptureRoot, name: str) -> None:
+    with suppress(OSError):
         os.rmdir(name, dir_fd=root.fd)
-    except OSError:
-        return 0
-    return 1

@@ -12,7 +12,7 @@ from helpers.lossy_proxy import LOADING, LossyProxy
 from helpers.ordinary_consumer import OrdinaryConsumer
 from helpers.redis_server import RedisServer
 
-from pytest_intellisense.capture.session import BatchSource
+from pytest_intellisense.capture.source import BatchSource
 from pytest_intellisense.errors import EnvironmentProblem, IntelliSenseError
 from pytest_intellisense.streams import connection
 from pytest_intellisense.streams.tracks import Track

@@ -15,7 +15,8 @@ from typing import Any
 from helpers.redis_server import RedisServer
 
 from pytest_intellisense.capture.reader import SessionLog, read_session
-from pytest_intellisense.capture.session import BatchSource, CaptureSession
+from pytest_intellisense.capture.session import CaptureSession
+from pytest_intellisense.capture.source import BatchSource
 from pytest_intellisense.codec.timeline import GAP
 from pytest_intellisense.model.timeline import TimelineEvent
 from pytest_intellisense.streams.connection import endpoint_of

@@ -245,7 +245,7 @@ def test_trash_that_is_not_ours(tmp_path: Path, precious: Path) -> None:
     (looks / "canary").write_text("alive")
     (root / ".intellisense-trash-87654321-two").symlink_to(precious)
     with CaptureRoot(root) as opened:
-        assert sweep_trash(opened) == 0
+        assert sweep_trash(opened) == []
     assert (looks / "canary").read_text() == "alive"
 
 

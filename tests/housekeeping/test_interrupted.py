@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from helpers import crash_points
-from helpers.recorded_sessions import numbers_in
+from helpers.recorded_sessions import numbers_in, recorded
 from helpers.workload_runs import environment
 
+from pytest_intellisense.cli.main import main
 from pytest_intellisense.housekeeping.capture_root import CaptureRoot
 from pytest_intellisense.housekeeping.removal import sweep_trash
 
@@ -98,3 +101,29 @@ def test_a_disk_error_is_told(tmp_path: Path) -> None:
     for way in ("compress", "archive", "remove"):
         *met, _unharmed = interrupted(way, "EIO", tmp_path / way.partition(" ")[0])
         assert [place.name for place in met if "Input/output error" not in (place / "said").read_text()] == []
+
+
+@pytest.mark.parametrize("failing_call", ["rename", "unlink", "rmdir"])
+def test_what_is_left_over_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], failing_call: str
+) -> None:
+    """clean ends with 3, also at the next try, and the other session is gone; the control: a sound disk, and it ends with 0."""
+    broken, other = recorded(tmp_path, "broken"), recorded(tmp_path, "other")
+    broken_inode, call = broken.stat().st_ino, getattr(os, failing_call)
+
+    def refuse(name: str, *target: str, **folders: int) -> None:
+        folder = folders.get("dir_fd", folders.get("src_dir_fd"))
+        touched = (os.stat(name, dir_fd=folder), os.fstat(folder if folder is not None else 0))
+        if broken_inode in (found.st_ino for found in touched):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        call(name, *target, **folders)
+
+    clean = ["clean", str(tmp_path), "--older-than", "0s", "--apply"]
+    with monkeypatch.context() as disk:
+        disk.setattr(os, failing_call, refuse)
+        for _ in range(2):
+            assert main(clean) == 3
+            assert "cannot be removed: Input/output error" in capsys.readouterr().err
+    assert not other.exists()
+    assert main(clean) == 0
+    assert list(tmp_path.iterdir()) == []

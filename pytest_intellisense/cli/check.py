@@ -15,9 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from pytest_intellisense.cli.counted import counted
     from pytest_intellisense.cli.exits import COMPLETE, PLAN_WRONG
     from pytest_intellisense.cli.plan_collection import collect
-    from pytest_intellisense.cli.problem_output import counted, print_problems
+    from pytest_intellisense.cli.problem_output import print_problems
 
     found = collect(arguments.paths)
     problems = sum(print_problems(found, error.path, error.problems) for error in found.errors)

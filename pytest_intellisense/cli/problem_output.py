@@ -21,7 +21,3 @@ def print_problems(found: PlanCollection, path: Path, problems: Sequence[Problem
     lines = problem_lines(found.shown(path), problems, unicode=terminal_speaks_unicode(), verbose=_EVERY_PROBLEM)
     print(text_of(lines), end="\n\n")
     return len(problems)
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

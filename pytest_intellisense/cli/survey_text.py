@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_intellisense.capture.damage import Damage
 from pytest_intellisense.capture.facts import part_of, whole_number
 from pytest_intellisense.capture.state import SessionState
+from pytest_intellisense.cli.counted import counted
 from pytest_intellisense.cli.exits import COMPLETE, NOTHING_READABLE, READABLE_WITH_LOSSES
 from pytest_intellisense.cli.session_times import duration_text, utc_text
 from pytest_intellisense.housekeeping.units import size_text
@@ -48,7 +49,7 @@ def info_lines(survey: Survey, disk: OnDisk) -> Iterator[str]:
         yield f"recorded    {first} to {last} ({duration_text(survey.duration_s)}) on {facts.get('host', '?')}"
     streams = facts.get("streams")
     number = len(streams) if isinstance(streams, list) else 0
-    yield f"from        {facts.get('redis', '?')}, {_counted(number, 'stream')}, contract {_generation(survey)}"
+    yield f"from        {facts.get('redis', '?')}, {counted(number, 'stream')}, contract {_generation(survey)}"
     yield f"durability  {facts.get('durability', '?')}"
     yield f"events      {survey.events:,}{_rate(survey)}{_correlated(survey)}"
     for sense, types in sorted(survey.by_sense.items(), key=lambda item: -item[1].total()):
@@ -57,7 +58,7 @@ def info_lines(survey: Survey, disk: OnDisk) -> Iterator[str]:
         yield f"  {sense:17} {types.total():>9,}  {', '.join(shown)}{more}"
     if survey.unparsed:
         yield f"unparsed    {survey.unparsed:,} entries that could not be read as events, raw in unparsed.jsonl"
-    yield f"images      {_counted(disk.images, 'file')}, {size_text(disk.image_bytes)}"
+    yield f"images      {counted(disk.images, 'file')}, {size_text(disk.image_bytes)}"
     yield f"on disk     {_logs(disk)}"
     yield from loss_lines(survey)
     yield f"damage      {damage_text(survey.damage)}"
@@ -89,7 +90,7 @@ def damage_text(damage: Damage) -> str:
         (damage.contradictions, "contradiction", ""),
         (damage.unreadable_files, "unreadable file", ""),
     )
-    texts = [f"{_counted(number, noun)}{rest}" for number, noun, rest in found if number]
+    texts = [f"{counted(number, noun)}{rest}" for number, noun, rest in found if number]
     if damage.repeats:
         texts.append(f"{damage.repeats:,} repeated (harmless)")
     return ", ".join(texts) or "none"
@@ -143,10 +144,6 @@ def _gap_notes(survey: Survey) -> Iterator[str]:
         yield from map(str, notes)
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _generation(survey: Survey) -> str:
     return str(survey.facts.get("contract_generation") or "not known")
 
@@ -162,4 +159,4 @@ def _correlated(survey: Survey) -> str:
 def _logs(disk: OnDisk) -> str:
     compressed = f", {disk.compressed_logs} of them compressed" if disk.compressed_logs else ""
     segments = f" in {disk.segments} segments" if disk.segments > 1 else ""
-    return f"{_counted(disk.logs, 'log')}{segments}{compressed}, {size_text(disk.log_bytes)}"
+    return f"{counted(disk.logs, 'log')}{segments}{compressed}, {size_text(disk.log_bytes)}"

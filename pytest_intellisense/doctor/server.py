@@ -11,6 +11,7 @@ from pytest_intellisense.doctor.asking import Asking
 from pytest_intellisense.doctor.finding import Finding, fail, note, ok, warn
 from pytest_intellisense.housekeeping.stream_watch import memory_state
 from pytest_intellisense.housekeeping.units import size_text
+from pytest_intellisense.streams.replies import text_of
 
 _ROUND_TRIPS = 20
 _SLOW_MS = 20.0
@@ -20,8 +21,8 @@ _TESTED_TO = (9, 2)
 
 def version(asking: Asking) -> Iterator[Finding]:
     """HELLO is the one command that every user may give."""
-    said = {_text(name): value for name, value in _pairs(asking.ask("HELLO"))}
-    name, number, mode = _text(said["server"]), _text(said["version"]), _text(said["mode"])
+    said = {text_of(name): value for name, value in _pairs(asking.ask("HELLO"))}
+    name, number, mode = text_of(said["server"]), text_of(said["version"]), text_of(said["mode"])
     what = f"{name} {number}, {mode}"
     known = tuple(int(part) for part in number.split(".")[:2])
     if known < _FIRST_THAT_COUNTS:
@@ -34,7 +35,7 @@ def version(asking: Asking) -> Iterator[Finding]:
         yield note("version", f"{what}: newer than any version that this recorder was tested with")
     else:
         yield ok("version", f"{what}: counts the entries of a stream, so losses are counted exactly")
-    if _text(said.get("role", "master")) not in ("master", "primary"):
+    if text_of(said.get("role", "master")) not in ("master", "primary"):
         yield fail("role", "a read-only replica: no consumer group can be made here", "give the URL of the primary")
 
 
@@ -74,7 +75,3 @@ def persistence(asking: Asking) -> Iterator[Finding]:
 def _pairs(said: Any) -> Iterator[tuple[Any, Any]]:
     """HELLO is answered by a map, or by a flat list in the older protocol."""
     return iter(said.items()) if isinstance(said, dict) else zip(said[::2], said[1::2], strict=True)
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pytest_intellisense.codec.stream_ids import START, id_key
 from pytest_intellisense.housekeeping.units import size_text
+from pytest_intellisense.streams.replies import text_of
 
 _WARN_SHARE = 0.60
 _CRITICAL_SHARE = 0.80
@@ -89,12 +90,12 @@ def group_lags(stream: str, info: Mapping[Any, Any], groups: Sequence[Mapping[An
     facts = _Facts.of(info)
     found = []
     for group in groups:
-        last_id = _text(_get(group, "last-delivered-id"))
+        last_id = text_of(_get(group, "last-delivered-id"))
         lag = _get(group, "lag")
         found.append(
             GroupLag(
                 stream=stream,
-                group=_text(_get(group, "name")),
+                group=text_of(_get(group, "name")),
                 behind_s=facts.seconds_after(last_id),
                 pending=int(_get(group, "pending") or 0),
                 lag=None if lag is None else int(lag),
@@ -107,7 +108,7 @@ def group_lags(stream: str, info: Mapping[Any, Any], groups: Sequence[Mapping[An
 def memory_state(info: Mapping[Any, Any]) -> MemoryState:
     """From the reply of INFO memory."""
     used, limit = int(_get(info, "used_memory") or 0), int(_get(info, "maxmemory") or 0) or None
-    policy = _text(_get(info, "maxmemory_policy") or "noeviction")
+    policy = text_of(_get(info, "maxmemory_policy") or "noeviction")
     share = used / limit if limit else None
     level: Literal["enough", "warn", "critical"] = "enough"
     sentence = ""
@@ -135,8 +136,8 @@ class _Facts:
         first, added = _get(info, "first-entry"), _get(info, "entries-added")
         return cls(
             length=int(_get(info, "length") or 0),
-            last_id=_text(_get(info, "last-generated-id")),
-            first_id=_text(first[0]) if first else None,
+            last_id=text_of(_get(info, "last-generated-id")),
+            first_id=text_of(first[0]) if first else None,
             added=None if added is None else int(added),
         )
 
@@ -182,10 +183,6 @@ def _sentence(stream: str, level: str, margin_s: float | None, margin_entries: i
 def _get(reply: Mapping[Any, Any], name: str) -> Any:
     """Replies have text or byte keys, depending on the client's protocol."""
     return reply[name] if name in reply else reply.get(name.encode())
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _milliseconds(entry_id: str) -> int:

@@ -9,6 +9,7 @@ import redis
 
 from pytest_intellisense.codec.stream_ids import id_key
 from pytest_intellisense.model.attribution import ReaderState
+from pytest_intellisense.streams.replies import text_of
 
 OWN_PREFIX = "intellisense:"
 
@@ -22,13 +23,15 @@ class OtherReaders:
     def of(self, stream: str, entry_id: str) -> Sequence[ReaderState]:
         try:
             groups: Any = self._client.xinfo_groups(stream)
-            return [self._state(stream, entry_id, group) for group in groups if not _text(group["name"]).startswith(OWN_PREFIX)]
+            return [
+                self._state(stream, entry_id, group) for group in groups if not text_of(group["name"]).startswith(OWN_PREFIX)
+            ]
         except (redis.RedisError, OSError, KeyError, ValueError):
             return ()
 
     def _state(self, stream: str, entry_id: str, group: dict[str, Any]) -> ReaderState:
-        name = _text(group["name"])
-        delivered = id_key(_text(group["last-delivered-id"])) >= id_key(entry_id)
+        name = text_of(group["name"])
+        delivered = id_key(text_of(group["last-delivered-id"])) >= id_key(entry_id)
         entry: Any = self._client.xpending_range(stream, name, min=entry_id, max=entry_id, count=1) if group["pending"] else ()
         lag = group.get("lag")
         return ReaderState(
@@ -37,11 +40,7 @@ class OtherReaders:
             pending=int(group["pending"]),
             lag=None if lag is None else int(lag),
             delivered=delivered,
-            holder=_text(entry[0]["consumer"]) if entry else "",
+            holder=text_of(entry[0]["consumer"]) if entry else "",
             idle_ms=int(entry[0]["time_since_delivered"]) if entry else 0,
             times_delivered=int(entry[0]["times_delivered"]) if entry else 0,
         )
-
-
-def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,4 +1,4 @@
-"""One shape for every reply to XREAD and XREADGROUP, whichever protocol, client setting or server made it."""
+"""One shape for every reply, above all to XREAD and XREADGROUP, whichever protocol, client setting or server made it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from pytest_intellisense.codec.entries import CLOCK_FIELD, TEXT_FIELD, Item, Pla
 Fields = Mapping[bytes, bytes]
 Entries = Sequence[Item]
 Reply = list[tuple[str, Entries]]
+
+
+def text_of(value: object) -> str:
+    """A part of a reply as text; names of groups and consumers are whatever bytes somebody chose."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def entries_of(reply: Any) -> Reply:

@@ -129,6 +129,14 @@ def test_who_is_behind(client: redis.Redis) -> None:
     assert lags[0].sentence.startswith("s: group asleep is 9.0 s behind")
 
 
+def test_a_group_whose_name_is_no_text(client: redis.Redis) -> None:
+    """It is told as far as it can be read, and the others with it."""
+    add(client, range(10))
+    client.xgroup_create("s", b"\xffslow", id="0")
+    (lag,) = group_lags("s", client.xinfo_stream("s"), client.xinfo_groups("s"))  # type: ignore[arg-type]
+    assert lag.group == "\N{REPLACEMENT CHARACTER}slow"
+
+
 def test_memory_of_a_real_server(redis_server: RedisServer) -> None:
     """A limit and what is used of it, as this server says."""
     with redis_server.client() as client:

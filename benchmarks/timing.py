@@ -24,7 +24,7 @@ def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[s
     return times
 
 
-def median_ratio(ours: Sequence[int], theirs: Sequence[int]) -> float:
+def median_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """The median over the rounds of `ours / theirs`."""
     return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
 

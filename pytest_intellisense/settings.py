@@ -81,6 +81,7 @@ OPTIONS = (
     Option("compare-unlike", "no", "Compare although machine or configuration differ, and say so.", ("no", "yes")),
     Option("launches", "0", "Measure in so many fresh processes, one after the other, before this one judges."),
     Option("baseline-dir", ".intellisense/baselines", "Folder of the saved baselines."),
+    Option("known-issues", "", "File of known issues; without it known_issues.json beside a plan or in a folder above it."),
 )
 
 
@@ -105,6 +106,7 @@ class Settings:
     compare_unlike: bool
     launches: int
     baseline_dir: Path
+    known_issues: Path | None
     rootdir: Path
     dry_run: bool = False
 
@@ -166,6 +168,7 @@ def resolve(config: pytest.Config) -> Settings:
         compare_unlike=values["compare-unlike"] == "yes",
         launches=_count(values["launches"], origins["launches"], 0, MOST_LAUNCHES),
         baseline_dir=config.rootpath / values["baseline-dir"],
+        known_issues=config.rootpath / values["known-issues"] if values["known-issues"] else None,
         rootdir=config.rootpath,
         dry_run=bool(config.getoption(DRY_RUN)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PLAN_SUFFIXES = (".plan.json", ".plan.jsonc")
@@ -17,12 +17,17 @@ def plans_below(arguments: Iterable[str], invocation_dir: Path) -> bool:
 
 
 def _holds_plan(path: Path) -> bool:
+    return next(plan_folders(path), None) is not None
+
+
+def plan_folders(path: Path) -> Iterator[Path]:
+    """The folders at or below `path` that hold plans; of a plan file its own. Gives up in a very large tree."""
     if path.name.endswith(PLAN_SUFFIXES):
-        return True
-    for number, (_, folders, files) in enumerate(os.walk(path)):
+        yield path.parent
+        return
+    for number, (folder, folders, files) in enumerate(os.walk(path)):
         if any(name.endswith(PLAN_SUFFIXES) for name in files):
-            return True
+            yield Path(folder)
         if number >= _MOST_FOLDERS:
-            return False
+            return
         folders[:] = [name for name in folders if not name.startswith(".") and name not in _NOT_SEARCHED]
-    return False

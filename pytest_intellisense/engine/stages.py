@@ -193,6 +193,7 @@ class Tracker:
                     at_ns=traced[0].at_ns if traced else None,
                     time_source=traced[0].time_source if traced else "app",
                     optional=stage.optional,
+                    unordered=stage.unordered,
                     absent=stage.absent,
                     in_order=in_order,
                     deadline_ns=round(stage.deadline_ms * 1e6) if stage.deadline_ms is not None else None,

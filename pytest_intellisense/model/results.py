@@ -55,6 +55,7 @@ class StageResult(msgspec.Struct, frozen=True, kw_only=True):
     at_ns: int | None
     time_source: str = "app"
     optional: bool = False
+    unordered: bool = False
     absent: bool = False
     in_order: bool = True
     deadline_ns: int | None = None

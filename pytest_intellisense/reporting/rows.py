@@ -28,7 +28,8 @@ StateWord = Annotated[str, _one_of("finished", "interrupted")]
 class StageRow(TypedDict):
     """`at_ns` counts from the injection, and so does `baseline_ns`, the median of the baseline that the run is compared with.
 
-    `value` is the stage's essence in a few words, for the waterfall.
+    `value` is the stage's essence in a few words, for the waterfall. `unordered` is there, and true, for a stage that may
+    come before those listed before it.
     """
 
     baseline_ns: NotRequired[int]
@@ -164,10 +165,12 @@ class StepRow(TypedDict):
     """`repeat_index` counts on through all runs of the plan, `plan_run` the runs (`--intellisense-repeat`).
 
     `injected_ns` is when the stimulus was to be sent, on the monotonic clock of the session's `clock_domain`.
+    `orders`: what was ordered, an order a line, without ids.
     """
 
     plan_run: NotRequired[int]
     injected_ns: NotRequired[int | None]
+    orders: NotRequired[list[str]]
     step_id: str
     description: str
     correlation_id: str
@@ -245,10 +248,12 @@ class PlanRow(TypedDict):
     `attribution` is that of the failure the sentence speaks of.
     `regression_limits`: step id ("" for the whole plan) -> STAGE.STAT -> limit. `noise` and `gate` are there where measured.
     `outcome` is pytest's word, `verdict` the plan's own. `attempts` counts the runs of a plan that was repeated.
-    `origin` is the report that a plan of a merged report came from.
+    `origin` is the report that a plan of a merged report came from. `known_issue` is there where a failure is excused:
+    reason, date and place of the entry.
     """
 
     outcome: NotRequired[OutcomeWord]
+    known_issue: NotRequired[str]
     attempts: NotRequired[int]
     started_epoch_s: NotRequired[float]
     origin: NotRequired[str]

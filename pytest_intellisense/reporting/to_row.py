@@ -133,6 +133,7 @@ def _step_row(case: PlanCase, step: StepExecutionResult, session_dir: Path | Non
         ocr_text=plain(raw_ocr.payload.get("full_raw_text") or "") if raw_ocr else "",
         ocr_confidence=confidence if isinstance(confidence, int | float) else None,
         events=_event_rows(events, essence if step.passed else _payload_text),
+        orders=[plain(essence(traced.event)) for traced in events if traced.event.event_type == "ORDER_REQUEST"],
     )
 
 
@@ -166,7 +167,7 @@ def _pipeline_row(pipeline: PipelineResult) -> PipelineRow:
 
 
 def _stage_row(stage: StageResult) -> StageRow:
-    return StageRow(
+    row = StageRow(
         name=plain(stage.key),
         event_type=plain(stage.event_type),
         arrived=stage.arrived,
@@ -179,6 +180,9 @@ def _stage_row(stage: StageResult) -> StageRow:
         value=plain(essence(stage.event)) if stage.event else "",
         note=plain(stage.note),
     )
+    if stage.unordered:
+        row["unordered"] = True
+    return row
 
 
 def _outcome_row(case: PlanCase, step_id: str, outcome: ValidationOutcome) -> OutcomeRow:

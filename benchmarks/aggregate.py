@@ -36,7 +36,7 @@ rows = con.execute('''
                 SELECT unnest(plans) AS plan FROM read_json(?, columns = {
                     plans: 'STRUCT(steps STRUCT(
                         pipeline STRUCT(name VARCHAR, stages STRUCT(name VARCHAR, at_ns BIGINT)[]))[])[]'
-                }, maximum_object_size = 100000000)))),
+                }, maximum_object_size = 8000000)))),
     laps AS (
         SELECT pipeline.name AS pipeline, unnest(list_transform(range(1, len(pipeline.stages) + 1), lambda i: {
             stage: pipeline.stages[i].name,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from pytest_intellisense.analytics.behaviour import together
 from pytest_intellisense.analytics.measurements import FORMAT, Baseline, MeasuredRun
 from pytest_intellisense.errors import EnvironmentProblem, SettingsError
 from pytest_intellisense.settings import LAST_SAVED
@@ -110,9 +111,19 @@ class BaselineStore:
             if made and known and made[-1].origin == run.origin:
                 last = made.pop()
                 launches, runs = [*last.launches, *run.launches], last.runs + 1
+                behaviour = together([last.behaviour, run.behaviour])
             else:
-                launches, runs = run.launches, 1
-            made.append(Baseline(name=name, saved_epoch_s=run.saved_epoch_s, origin=run.origin, launches=launches, runs=runs))
+                launches, runs, behaviour = run.launches, 1, run.behaviour
+            made.append(
+                Baseline(
+                    name=name,
+                    saved_epoch_s=run.saved_epoch_s,
+                    origin=run.origin,
+                    launches=launches,
+                    runs=runs,
+                    behaviour=behaviour,
+                )
+            )
         return made
 
     def remove(self, saved: SavedRun) -> None:

@@ -74,11 +74,11 @@ def _verdict_change(base: CaseBehaviour | None, now: CaseBehaviour) -> list[Beha
         if now.known_issue:
             return change(BehaviourKind.KNOWN, now.known_issue)
         if failures:
-            return change(BehaviourKind.STILL_FAILING, f"failed in {failures} of {_runs(runs)} of the baseline: {now.sentence}")
-        passed = f"passed in {_runs(runs)} of the baseline" if runs else "is not in the baseline"
+            return change(BehaviourKind.STILL_FAILING, f"{_in_baseline('failed', failures, runs)}: {now.sentence}")
+        passed = _in_baseline("passed", runs, runs) if runs else "is not in the baseline"
         return change(BehaviourKind.NEW_FAILURE, f"{passed}: {now.sentence}", regressed=True)
     if failures:
-        return change(BehaviourKind.FIXED, f"failed in {failures} of {_runs(runs)} of the baseline")
+        return change(BehaviourKind.FIXED, _in_baseline("failed", failures, runs))
     return []
 
 
@@ -86,8 +86,10 @@ def _failed(case: CaseBehaviour) -> bool:
     return "failed" in case.verdicts
 
 
-def _runs(count: int) -> str:
-    return "the run" if count == 1 else f"{count} runs"
+def _in_baseline(word: str, count: int, runs: int) -> str:
+    """`failed in the baseline`, `passed in the 14 runs of the baseline`, `failed in 3 of the 14 runs of the baseline`."""
+    of = f"{count} of " if count < runs else ""
+    return f"{word} in {of}the {runs} runs of the baseline" if runs > 1 else f"{word} in the baseline"
 
 
 def _step_changes(case: str, base: StepBehaviour, now: StepBehaviour, *, excused: bool) -> Iterator[BehaviourChange]:

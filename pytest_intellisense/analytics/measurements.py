@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from pytest_intellisense.analytics.behaviour import CaseBehaviour
 from pytest_intellisense.model.regression_limit import WHOLE_PIPELINE
 
 FORMAT = 1
@@ -96,12 +97,13 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MeasuredRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of a baseline."""
+    """A file of a baseline. `behaviour` is empty in files of versions that did not keep it."""
 
     format: int = FORMAT
     saved_epoch_s: float
     origin: Origin
     launches: list[Launch]
+    behaviour: list[CaseBehaviour] = []
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +114,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     launches: list[Launch]
     runs: int = 1
+    behaviour: list[CaseBehaviour] = []
 
     @property
     def label(self) -> str:

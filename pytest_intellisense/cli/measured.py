@@ -64,6 +64,7 @@ def _of_report(path: Path) -> Measured:
     import msgspec
 
     from pytest_intellisense.analytics.measurements import Baseline, Launch, Origin
+    from pytest_intellisense.reporting.behaviour_rows import behaviour
     from pytest_intellisense.reporting.samples import launch_of
 
     try:
@@ -76,6 +77,7 @@ def _of_report(path: Path) -> Measured:
             saved_epoch_s=float((document.get("session") or {}).get("started_epoch_s", 0.0)),
             origin=msgspec.convert(gate["origin"], Origin),
             launches=msgspec.convert(gate["launches"], list[Launch]) or [launch_of(plans)],
+            behaviour=behaviour(plans),
         )
         return Measured(baseline, {plan["nodeid"]: plan.get("regression_limits", {}) for plan in plans})
     except (OSError, ValueError, KeyError, TypeError) as problem:
@@ -115,7 +117,8 @@ def compared(base: Measured, now: Measured, limits: tuple[RegressionLimit, ...],
         )
     ]
     notes = [*(f"unlike, and allowed: {reason}" for reason in reasons), *other_versions(baseline.origin, origin)]
-    return gate_row(origin, launches, baseline=baseline, everywhere=everywhere, plans=plans, notes=notes)
+    done = now.baseline.behaviour
+    return gate_row(origin, launches, baseline=baseline, everywhere=everywhere, plans=plans, behaviour=done, notes=notes)
 
 
 def show(gate: GateRow, *, as_json: bool) -> None:

@@ -95,13 +95,15 @@ class GateRun:
         """At the end of the session: save if wanted, and say what came of it. Raises IntelliSenseError."""
         from pytest_intellisense.analytics.baselines import BaselineStore
         from pytest_intellisense.analytics.measurements import MeasuredRun
+        from pytest_intellisense.reporting.behaviour_rows import behaviour
         from pytest_intellisense.reporting.gating import compared_everywhere, gate_row, plan_comparisons
         from pytest_intellisense.reporting.samples import launch_of
 
         baseline = self.baseline
         launches = self._launches or [launch_of(rows)]
+        done = behaviour(rows) if self._settings.save or baseline else []
         if self._settings.save:
-            run = MeasuredRun(saved_epoch_s=time.time(), origin=self.origin, launches=launches)
+            run = MeasuredRun(saved_epoch_s=time.time(), origin=self.origin, launches=launches, behaviour=done)
             path = BaselineStore(self._settings.baseline_dir).save(self._settings.save, run)
             self._notes.append(f"saved as {self._settings.save}: {path}")
         everywhere = compared_everywhere(baseline, launches, self.limits) if baseline else []
@@ -112,6 +114,7 @@ class GateRun:
             baseline=baseline,
             everywhere=everywhere,
             plans=plan_comparisons(rows),
+            behaviour=done,
             refusal=self._refusal,
             reason=self._reason,
             notes=self._notes,

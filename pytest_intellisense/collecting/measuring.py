@@ -30,6 +30,7 @@ class Measuring:
         """The row of all runs of a plan, with the noise of the machine meanwhile."""
         from msgspec import to_builtins
 
+        from pytest_intellisense.reporting.behaviour_rows import explain_flakiness
         from pytest_intellisense.reporting.runs_of_plan import together
         from pytest_intellisense.targets.machine import NoiseMeter
 
@@ -41,12 +42,14 @@ class Measuring:
         row = together(rows)
         noise: dict[str, Any] = to_builtins(meter.read())
         row["noise"] = noise
+        explain_flakiness(row)
         return row
 
     def judge(self, row: PlanRow, *, cases_in_run: int) -> None:
-        """Compare with the baseline; a regression fails the row."""
+        """Compare with the baseline; a regression, and another behaviour, fail the row."""
         if self.baseline is None:
             return
+        from pytest_intellisense.reporting.behaviour_rows import fail_if_changed
         from pytest_intellisense.reporting.gate_rows import fail_if_regressed, with_baseline
         from pytest_intellisense.reporting.gating import compared_plan
         from pytest_intellisense.reporting.samples import launch_of
@@ -62,3 +65,4 @@ class Measuring:
             everywhere=self.everywhere,
         )
         fail_if_regressed(row, row["gate"], baseline=self.baseline.label)
+        fail_if_changed(row, self.baseline.behaviour, baseline=self.baseline.label)

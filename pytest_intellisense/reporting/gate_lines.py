@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_intellisense.model.durations import format_ns
 from pytest_intellisense.model.regression_limit import WHOLE_PIPELINE
+from pytest_intellisense.reporting.behaviour_lines import behaviour_lines
 from pytest_intellisense.reporting.lines import Line, Piece, Style, clipped, line, printable
 from pytest_intellisense.reporting.rows import ComparisonRow, GateRow
 
@@ -30,7 +31,7 @@ def gate_lines(gate: GateRow) -> list[Line]:
         width = min(max(len(_name(one)) for one in over_all), NAME_WIDTH)
         heading = f"{'stage':<{width}}  {'base':>8} -> {'now':>8}  {'change':>8}  {'95 %':>17}  verdict"
         lines += [line(Piece(heading, "bold")), *(_comparison(one, width) for one in over_all)]
-    return [*lines, *_plans(gate["comparisons"]), _verdict(gate)]
+    return [*lines, *_plans(gate["comparisons"]), *behaviour_lines(gate.get("behaviour", [])), _verdict(gate)]
 
 
 BaseTimes = Mapping[tuple[str, str], int]
@@ -99,6 +100,8 @@ def _verdict(gate: GateRow) -> Line:
     found: dict[str, int] = {}
     for one in gate["comparisons"]:
         found[one["verdict"]] = found.get(one["verdict"], 0) + 1
+    if changed := sum(one["regressed"] for one in gate.get("behaviour", [])):
+        found = {"changes of behaviour" if changed > 1 else "change of behaviour": changed, **found}
     told = ", ".join(f"{count} {verdict}" for verdict, count in found.items()) or "nothing to compare"
     style: Style = "red" if gate["verdict"] == "regression" else "green" if gate["verdict"] in _SETTLED else "yellow"
     return line("gate ", Piece(_WORDS.get(gate["verdict"], gate["verdict"]), style), f": {told}")

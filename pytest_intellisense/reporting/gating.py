@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_intellisense.reporting.rows import ComparisonRow, GateRow, PlanRow
+from pytest_intellisense.reporting.rows import REGRESSION, ComparisonRow, GateRow, PlanRow
 
 if TYPE_CHECKING:
+    from pytest_intellisense.analytics.behaviour import CaseBehaviour
     from pytest_intellisense.analytics.gate import Comparison
     from pytest_intellisense.analytics.measurements import Baseline, Launch, Origin
     from pytest_intellisense.model.regression_limit import RegressionLimit
@@ -64,27 +65,32 @@ def gate_row(
     baseline: Baseline | None = None,
     everywhere: Sequence[Comparison] = (),
     plans: Sequence[ComparisonRow] = (),
+    behaviour: Sequence[CaseBehaviour] = (),
     refusal: str = "",
     reason: str = "",
     notes: Sequence[str] = (),
 ) -> GateRow:
     """The gate of a whole run. `refusal` is the verdict of a run that is not compared, `reason` why.
 
-    `keep_samples`: the row is to hold the raw samples, as the rows of the plans do not have them.
+    `behaviour` is what the run did. `keep_samples`: the row is to hold the raw samples, as the rows of the plans do not have them.
     """
     from msgspec import to_builtins
 
+    from pytest_intellisense.reporting.behaviour_rows import changes
     from pytest_intellisense.reporting.gate_rows import comparison_row, worst
 
+    changed = changes(baseline.behaviour, behaviour) if baseline else []
     comparisons = [*(comparison_row(one) for one in everywhere), *plans]
+    verdict = REGRESSION if any(one["regressed"] for one in changed) else str(worst(one["verdict"] for one in comparisons))
     return GateRow(
-        verdict=refusal or str(worst(one["verdict"] for one in comparisons)),
+        verdict=refusal or verdict,
         reason=reason,
         notes=list(notes),
         baseline=_head(baseline, launches) if baseline else None,
         origin=to_builtins(origin),
         launches=[to_builtins(launch) for launch in launches] if keep_samples else [],
         comparisons=comparisons,
+        behaviour=changed,
     )
 
 

@@ -12,6 +12,8 @@ from msgspec import Meta
 SCHEMA_VERSION = 1
 REGRESSION = "regression"
 """The `type` of an outcome that the gate adds: the step became slower than its baseline allows."""
+BEHAVIOUR = "behaviour"
+"""The `type` of an outcome that the gate adds: the step did otherwise than its baseline."""
 
 
 def _one_of(*words: str) -> Meta:
@@ -45,6 +47,7 @@ class StageRow(TypedDict):
     count: int
     value: str
     note: str
+    unordered: NotRequired[bool]
 
 
 class FormRow(TypedDict):
@@ -227,6 +230,35 @@ class ComparisonRow(TypedDict):
     machine: float
 
 
+class BehaviourRow(TypedDict):
+    """What a plan (`case`, a node id) did otherwise than the baseline. `regressed`: the build is to be stopped for it.
+
+    `kind`: new failure, fixed, still failing, known issue, not judged, validation, shape, orders, added, removed.
+    """
+
+    case: str
+    step: str
+    kind: str
+    sentence: str
+    regressed: bool
+
+
+class ClusterRow(TypedDict):
+    """Repetitions of a step that ended alike: `failed` are the validations that did not hold."""
+
+    count: int
+    failed: list[str]
+    words: str
+
+
+class FlakyRow(TypedDict):
+    """Why the repetitions of a step do not all end alike."""
+
+    step: str
+    sentence: str
+    clusters: list[ClusterRow]
+
+
 class GateRow(TypedDict):
     """What was measured and, if it was compared, what came of it; see docs/gate.md.
 
@@ -240,6 +272,7 @@ class GateRow(TypedDict):
     origin: dict[str, Any]
     launches: list[dict[str, Any]]
     comparisons: list[ComparisonRow]
+    behaviour: NotRequired[list[BehaviourRow]]
 
 
 class PlanRow(TypedDict):
@@ -261,6 +294,7 @@ class PlanRow(TypedDict):
     regression_limits: NotRequired[dict[str, dict[str, str]]]
     noise: NotRequired[dict[str, Any]]
     gate: NotRequired[list[ComparisonRow]]
+    flaky: NotRequired[list[FlakyRow]]
     plan_name: str
     nodeid: str
     verdict: VerdictWord

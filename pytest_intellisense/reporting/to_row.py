@@ -133,8 +133,17 @@ def _step_row(case: PlanCase, step: StepExecutionResult, session_dir: Path | Non
         ocr_text=plain(raw_ocr.payload.get("full_raw_text") or "") if raw_ocr else "",
         ocr_confidence=confidence if isinstance(confidence, int | float) else None,
         events=_event_rows(events, essence if step.passed else _payload_text),
-        orders=[plain(essence(traced.event)) for traced in events if traced.event.event_type == "ORDER_REQUEST"],
+        orders=_orders(events),
     )
+
+
+def _orders(events: tuple[TracedEvent, ...]) -> list[str]:
+    """Orders as they were requested; where nothing in the chain requests one, as they were validated."""
+    of_type = {
+        kind: [traced.event for traced in events if traced.event.event_type == kind]
+        for kind in ("ORDER_REQUEST", "VALIDATED_ORDER")
+    }
+    return [plain(essence(event)) for event in of_type["ORDER_REQUEST"] or of_type["VALIDATED_ORDER"]]
 
 
 def _shrink(step: StepExecutionResult) -> Callable[[bytes], str]:

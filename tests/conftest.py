@@ -7,6 +7,9 @@ import os
 import signal
 
 import pytest
+from helpers.browser import browser
+
+__all__ = ["browser"]
 
 _PLUGINS_OF_OUR_OWN_TESTS = ("hypothesispytest", "anyio", "allure_pytest", "sugar")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from pytest_intellisense.analytics.samples import NOT_RUN
 from pytest_intellisense.analytics.shapes import Shape, TracedStage, shape_of
 
 GATE_TYPES = frozenset({"regression", "behaviour"})
@@ -82,8 +83,8 @@ class CaseBehaviour(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def behaviour_of(plans: Iterable[RunPlan]) -> list[CaseBehaviour]:
-    """Skipped plans have none."""
-    return [_case(plan) for plan in plans if plan.verdict != "skipped"]
+    """Plans that were not run to their end have none."""
+    return [_case(plan) for plan in plans if plan.verdict not in NOT_RUN]
 
 
 def _case(plan: RunPlan) -> CaseBehaviour:

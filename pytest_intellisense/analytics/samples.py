@@ -16,6 +16,9 @@ from pytest_intellisense.analytics.timed_report import TimedPipeline, TimedRepor
 FAILED = -1
 """In place of a time: the stage never arrived, the pipeline did not complete, the plan did not pass."""
 
+NOT_RUN = frozenset({"skipped", "checked", "interrupted"})
+"""Verdicts of plans that were not run, or not to their end."""
+
 Ints: TypeAlias = npt.NDArray[np.int64]
 
 
@@ -90,7 +93,7 @@ class Samples:
         if self.sessions.setdefault(session, number) != number:
             return False
         for plan in report.plans:
-            if plan.verdict == "skipped":
+            if plan.verdict in NOT_RUN:
                 continue
             passed = plan.verdict == "passed"
             self.columns[Level.PLAN].append(number, Subject(plan.nodeid), plan.duration_ns if passed else FAILED)

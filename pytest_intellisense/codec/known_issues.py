@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pytest_intellisense.codec.origins import Document, Origins
 from pytest_intellisense.codec.plan_text import decode, read_plan_text
-from pytest_intellisense.codec.positions import scan
-from pytest_intellisense.codec.problems import Finding, PlanFileError, PlanTextLocator, nearest
+from pytest_intellisense.codec.problems import Finding, PlanFileError, nearest
 from pytest_intellisense.model.known_issue import KnownIssue
 from pytest_intellisense.model.results import Fault
 
@@ -23,12 +23,12 @@ def read_known_issues(path: Path, shown_as: str) -> list[KnownIssue]:
     """The entries in the order of the file; `shown_as` is what the file is called in messages. Raises PlanFileError."""
     text = read_plan_text(path)
     document = decode(path, text)
-    locator = PlanTextLocator(text, scan(text))
-    if problems := [locator.problem(finding) for finding in _findings(document)]:
+    origins = Origins(Document(path, text))
+    if problems := [origins.problem(finding) for finding in _findings(document)]:
         raise PlanFileError(path, problems)
     issues = []
     for index, entry in enumerate(document[LIST]):
-        place = locator.place((LIST, index))
+        place = origins.place((LIST, index))
         issues.append(
             KnownIssue(
                 plan=entry["plan"],

@@ -72,7 +72,7 @@ def gate_row(
 ) -> GateRow:
     """The gate of a whole run. `refusal` is the verdict of a run that is not compared, `reason` why.
 
-    `behaviour` is what the run did. `keep_samples`: the row is to hold the raw samples, as the rows of the plans do not have them.
+    `behaviour` is what the run did. `keep_samples`: the row is to hold the raw samples, as those of the plans do not.
     """
     from msgspec import to_builtins
 

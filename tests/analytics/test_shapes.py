@@ -59,7 +59,7 @@ def test_what_always_ends_alike_is_not_flaky(held):
 
 def compared(before: list, after: list) -> list[tuple[str, str, bool]]:
     base = behaviour([rows.plan(*before)])
-    return [(one["kind"], one["sentence"], one["regressed"]) for one in changes(base, [rows.plan(*after)])]
+    return [(one["kind"], one["sentence"], one["regressed"]) for one in changes(base, behaviour([rows.plan(*after)]))]
 
 
 def test_stages_that_raced_once_do_not_stop_a_build():
@@ -100,7 +100,7 @@ def test_a_failure_of_the_baseline_is_still_failing_not_new():
     assert [kind for kind, _, _ in compared(failing, passing)] == ["fixed", "validation"]
     assert compared(passing, failing)[0][0::2] == ("new failure", True)
     base = behaviour([rows.plan(*passing)])
-    (change,) = changes(base, [rows.plan(verdict="inconclusive", sentence="3 events lost")])
+    (change,) = changes(base, behaviour([rows.plan(verdict="inconclusive", sentence="3 events lost")]))
     assert (change["kind"], change["sentence"], change["regressed"]) == ("not judged", "3 events lost", False)
 
 

@@ -1,3 +1,0 @@
-from helpers.browser import browser
-
-__all__ = ["browser"]

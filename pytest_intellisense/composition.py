@@ -77,7 +77,7 @@ def prepare_run(config: pytest.Config) -> None:
         config.option.self_contained_html = True
     gate = runtime_of(config).gate
     _check_gate(gate, settings)
-    hooks = ReportHooks(config, settings.report_dir, runtime_of(config).session_row(), gate)
+    hooks = ReportHooks(config, settings.report_dir, runtime_of(config).session_row(), gate, settings.formats)
     config.pluginmanager.register(hooks, "intellisense-reports")
     config.pluginmanager.register(GateHooks(gate), "intellisense-gate")
 
@@ -104,6 +104,8 @@ def attach_row(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Te
         run_report.attach(report, row, runtime.session_row())
         runtime.results.plan_ended(row)
         junit.record(item.user_properties, row)
+        if item.config.getoption("xmlpath", None) and (attached := junit.attachments(row)):
+            item.add_report_section("call", "stdout", attached)
 
 
 def close_runtime(session: pytest.Session) -> None:

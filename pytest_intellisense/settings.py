@@ -18,6 +18,7 @@ LAST_SAVED = "(last saved)"
 MOST_REPEATS = 10_000
 MOST_LAUNCHES = 100
 SERVER = "server"
+FORMATS = ("ctrf", "junit", "markdown", "text", "trace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ OPTIONS = (
     Option("allow-hosts", "", "Hosts beside loopback that may be injected into, separated by commas."),
     Option("report-dir", "reports", "Folder of report.html and report.json."),
     Option("capture-dir", "captures", "Folder of the recorded sessions."),
+    Option(
+        "formats",
+        "",
+        "More reports to write beside report.html and report.json, separated by commas: ctrf, junit, markdown, text, trace.",
+    ),
     Option(
         "durability",
         "strict",
@@ -98,6 +104,7 @@ class Settings:
     allow_hosts: tuple[str, ...]
     report_dir: Path
     capture_dir: Path
+    formats: tuple[str, ...]
     durability: Literal["strict", "relaxed"]
     repeat: int
     save: str
@@ -160,6 +167,7 @@ def resolve(config: pytest.Config) -> Settings:
         allow_hosts=tuple(host.strip() for host in values["allow-hosts"].split(",") if host.strip()),
         report_dir=config.rootpath / values["report-dir"],
         capture_dir=config.rootpath / values["capture-dir"],
+        formats=_formats(values["formats"], origins["formats"]),
         durability="relaxed" if values["durability"] == "relaxed" else "strict",
         repeat=_count(values["repeat"], origins["repeat"], 1, MOST_REPEATS),
         save=values["save"],
@@ -184,6 +192,14 @@ def _value(config: pytest.Config, option: Option) -> tuple[str, str]:
     if option.choices and value not in option.choices:
         raise SettingsError(f"{origin} is {value!r}", hint=f"allowed: {', '.join(option.choices)}")
     return value, origin
+
+
+def _formats(value: str, origin: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(each.strip() for each in value.split(",") if each.strip()))
+    for name in names:
+        if name not in FORMATS:
+            raise SettingsError(f"{origin} names {name!r}", hint=f"allowed, separated by commas: {', '.join(FORMATS)}")
+    return names
 
 
 def _count(value: str, origin: str, least: int, most: int) -> int:

@@ -37,12 +37,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from pytest_intellisense.reporting.captured_pictures import add_pictures
     from pytest_intellisense.reporting.formats import FORMATS
     from pytest_intellisense.reporting.whereabouts import load
 
-    document = load(arguments.source, arguments.capture_dir)
-    write(FORMATS[arguments.format].make(document), arguments.output)
-    return exit_code_of(document)
+    found = load(arguments.source, arguments.capture_dir)
+    if arguments.format == "html":
+        add_pictures(found.document["plans"], found.folders)
+    write(FORMATS[arguments.format].make(found.document), arguments.output)
+    return exit_code_of(found.document)
 
 
 def write(text: str, path: Path | None) -> None:
@@ -60,4 +63,4 @@ def write(text: str, path: Path | None) -> None:
 
 def exit_code_of(document: ReportDocument) -> int:
     """Whether the report is of all that was to run."""
-    return READABLE_WITH_LOSSES if document.get("state") == "interrupted" or document.get("notes") else COMPLETE
+    return READABLE_WITH_LOSSES if document.get("state") == "interrupted" else COMPLETE

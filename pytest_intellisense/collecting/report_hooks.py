@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_intellisense.collecting.more_reports import MoreReports
 from pytest_intellisense.collecting.session_results import is_plan, plans_of
 
 if TYPE_CHECKING:
@@ -25,11 +26,14 @@ JSON_NAME = "report.json"
 class ReportHooks:
     """Hands every plan's row to the reports, and the reports to pytest. `session` is what is known before the first plan."""
 
-    def __init__(self, config: pytest.Config, report_dir: Path, session: SessionRow, gate: GateRun) -> None:
+    def __init__(
+        self, config: pytest.Config, report_dir: Path, session: SessionRow, gate: GateRun, formats: Sequence[str]
+    ) -> None:
         self._config = config
         self._json_path = report_dir / JSON_NAME
         self._session = session
         self._gate = gate
+        self._more = MoreReports(formats, report_dir, config.rootpath)
         self._made: RunReport | None = None
         self._selected: list[str] = []
 
@@ -81,14 +85,15 @@ class ReportHooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if hasattr(report, "intellisense"):
+        if is_plan(report.nodeid):
             self._report.add(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         if self._made is not None:
             self._made.gate = self._gate.finish(self._made.rows)
-            self._made.finish(int(exitstatus))
+            made = self._made
+            self._more.write(lambda: made.finish(int(exitstatus)))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         from pytest_intellisense.reporting.lines import terminal_speaks_unicode, write
@@ -100,11 +105,12 @@ class ReportHooks:
             write(causes, self._config.get_terminal_writer())
         terminalreporter.section(self._made.heading, sep="-")
         write(self._made.summary(self._paths(), unicode=terminal_speaks_unicode()), self._config.get_terminal_writer())
+        self._more.show(self._made.document, self._config.get_terminal_writer())
 
     def _paths(self) -> list[tuple[str, Path]]:
         plans = self._report.html.plans_page if self._report.html else None
         paths = {"report": self._html_path, "plans": plans, "json": self._json_path}
-        return [(name, path) for name, path in paths.items() if path]
+        return [*((name, path) for name, path in paths.items() if path), *self._more.paths]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:

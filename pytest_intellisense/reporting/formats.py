@@ -36,9 +36,9 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def write_formats(document: ReportDocument, names: Sequence[str], folder: Path) -> dict[str, Path]:
+def write_formats(document: ReportDocument, names: Sequence[str], folder: Path) -> list[tuple[str, Path]]:
     """Write each into `folder` and say where. Raises OSError."""
-    paths = {name: folder / FORMATS[name].file_name for name in names}
-    for name, path in paths.items():
+    paths = [(name, folder / FORMATS[name].file_name) for name in names]
+    for name, path in paths:
         write_whole(path, FORMATS[name].make(document))
     return paths

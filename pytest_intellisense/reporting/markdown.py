@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pytest_intellisense.reporting.causes import causes_of
 from pytest_intellisense.reporting.difference import difference, duration
 from pytest_intellisense.reporting.failures import Failure, primary_failure
 from pytest_intellisense.reporting.markdown_text import code, escaped
-from pytest_intellisense.reporting.outcomes import by_cause, counted, flaky
+from pytest_intellisense.reporting.outcomes import counted, flaky
 from pytest_intellisense.reporting.rows import PipelineRow, PlanRow, ReportDocument, SessionRow
 from pytest_intellisense.reporting.stage_times import laps
 from pytest_intellisense.reporting.waterfall import states
@@ -52,8 +53,8 @@ def failure(row: PlanRow, same: Sequence[PlanRow] = ()) -> str:
 def _sections(document: ReportDocument) -> Iterator[str]:
     plans = document["plans"]
     yield _head(plans, document["session"], document.get("notes", []))
-    for first, *same in by_cause(plans):
-        yield failure(first, same)
+    for cause in causes_of(plans):
+        yield failure(cause.plans[0], cause.plans[1:])
     if unfinished := [row for row in plans if row["verdict"] == "interrupted"]:
         yield _list("interrupted", unfinished)
     if repeated := [row for row in plans if flaky(row)]:

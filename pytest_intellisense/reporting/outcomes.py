@@ -28,12 +28,3 @@ def counted(plans: Iterable[PlanRow]) -> str:
     """`2 failed, 1 interrupted, 40 passed`."""
     found = Counter(outcome_of(row) for row in plans)
     return ", ".join(f"{found[word]} {word}" for word in _ORDER if found[word]) or "no plans"
-
-
-def by_cause(plans: Iterable[PlanRow]) -> list[list[PlanRow]]:
-    """The failed plans, those of the same fault and sentence together."""
-    causes: dict[tuple[str | None, str], list[PlanRow]] = {}
-    for row in plans:
-        if failed(row):
-            causes.setdefault((row["fault"], row["sentence"]), []).append(row)
-    return list(causes.values())

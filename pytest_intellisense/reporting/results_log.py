@@ -45,10 +45,14 @@ class EndLine(msgspec.Struct, tag_field="kind", tag="end"):
 
 
 class ResultsLog:
-    """Replaces the file of an earlier run with its first line. Raises OSError where it cannot be written."""
+    """Replaces the file of an earlier run with its first line.
+
+    A log that cannot be written does not end the run: it stops, and `problem` says why.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.problem = ""
         self._file: int | None = None
 
     @property
@@ -56,9 +60,13 @@ class ResultsLog:
         return self._file is not None
 
     def begin(self, session: SessionRow | None, selected: Sequence[str]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.unlink(missing_ok=True)
-        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.unlink(missing_ok=True)
+            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        except OSError as problem:
+            self._give_up(problem)
+            return
         self._write(RunLine(SCHEMA_VERSION, session, list(selected)))
 
     def plan_begins(self, nodeid: str) -> None:
@@ -75,12 +83,19 @@ class ResultsLog:
             self._file = None
 
     def _write(self, line: msgspec.Struct) -> None:
-        if self._file is None:
+        if self._file is None and not self.problem:
             self.begin(None, ())
-        assert self._file is not None
+        if self._file is None or self.problem:
+            return
         data = memoryview(msgspec.json.encode(line) + b"\n")
-        while data:
-            data = data[os.write(self._file, data) :]
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError as problem:
+            self._give_up(problem)
+
+    def _give_up(self, problem: OSError) -> None:
+        self.problem = f"{self.path} cannot be written: {problem.strerror}"
 
 
 def without_pictures(row: PlanRow) -> PlanRow:

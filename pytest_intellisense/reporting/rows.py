@@ -337,6 +337,7 @@ class ShardRow(TypedDict):
     state: StateWord
     plans: int
     session: SessionRow | None
+    gate: NotRequired[GateRow]
 
 
 class ReportDocument(TypedDict):

@@ -11,6 +11,7 @@ from pytest_intellisense.reporting.causes import cause_lines
 from pytest_intellisense.reporting.lines import Line, Writer
 from pytest_intellisense.reporting.rows import GateRow, PlanRow, ReportDocument, SessionRow
 from pytest_intellisense.reporting.terminal import checked_word, dry_run_lines, summary_lines, verdict_word
+from pytest_intellisense.reporting.to_row import died_row
 
 if TYPE_CHECKING:
     import pytest
@@ -75,6 +76,7 @@ class RunReport:
         self._first_seen: dict[tuple[str, str], str] = {}
         self.session: SessionRow | None = None
         self.gate: GateRow | None = None
+        self.document: ReportDocument | None = None
 
     @property
     def rows(self) -> list[PlanRow]:
@@ -91,11 +93,12 @@ class RunReport:
         """For `pytest_runtest_logreport`; before pytest-html and the terminal see the report."""
         row = row_of(report)
         if row is None:
+            self._add_without_row(report)
             return
         row["outcome"] = _outcome(report)
         self.session = getattr(report, "intellisense_session", None) or self.session
-        if (earlier := self._rows.pop(row["nodeid"], None)) is not None:
-            row["attempts"] = earlier.get("attempts", 1) + 1
+        earlier = self._rows.pop(row["nodeid"], None)
+        row["attempts"] = earlier.get("attempts", 1) + 1 if earlier else 1
         self._rows[row["nodeid"]] = row
         self._fold_repeated_environment_failure(report, row)
         if self.html:
@@ -105,11 +108,22 @@ class RunReport:
                 image.pop("data", None)
         self.json_report.log.plan_ended(row)
 
+    def _add_without_row(self, report: pytest.TestReport) -> None:
+        """A plan that passed and could not be torn down, or whose process died."""
+        if not report.failed:
+            return
+        row = self._rows.get(report.nodeid)
+        if report.when != "teardown":
+            row = self._rows[report.nodeid] = died_row(report.nodeid, str(report.longrepr))
+        if row is not None:
+            row["outcome"] = "error"
+            self.json_report.log.plan_ended(row)
+
     def finish(self, exit_status: int = 0) -> ReportDocument | None:
-        """For `pytest_sessionfinish`; nothing is written if no plan was there."""
-        if not self._rows:
-            return None
-        return self.json_report.finish(self.session, self.rows, self.gate, exit_status=exit_status)
+        """For `pytest_sessionfinish`: the document, which is written; None if no plan was there. Raises OSError."""
+        if self._rows:
+            self.document = self.json_report.finish(self.session, self.rows, self.gate, exit_status=exit_status)
+        return self.document
 
     def html_summary(self, prefix: list[str], postfix: list[str]) -> None:
         """For `pytest_html_results_summary`."""

@@ -80,7 +80,7 @@ class _Run:
 
     def _take_plan(self, row: PlanRow) -> None:
         self.begun.pop(row["nodeid"], None)
-        if (earlier := self.plans.pop(row["nodeid"], None)) is not None:
+        if (earlier := self.plans.pop(row["nodeid"], None)) is not None and "attempts" not in row:
             row["attempts"] = earlier.get("attempts", 1) + 1
         self.plans[row["nodeid"]] = row
 

@@ -34,7 +34,7 @@ def dry_run_lines(plans: Sequence[PlanRow], reports: Sequence[tuple[str, Path]],
     """`summary_lines` of a dry run."""
     checked = sum(plan["verdict"] == "checked" for plan in plans)
     lines = [line(f"dry run: {checked} of {len(plans)} plans are sound; nothing was connected, nothing was sent")]
-    lines += [line(f"{name:<8}{path}") for name, path in reports]
+    lines += [line(f"{name:<7} {path}") for name, path in reports]
     return lines if unicode else in_ascii(lines)
 
 
@@ -53,7 +53,7 @@ def summary_lines(
     if not plans:
         return []
     lines = [*_latency_table(plans, base_p95(gate)), *(gate_lines(gate) if gate else []), _counts(plans)]
-    lines += [line(f"{name:<8}{path}") for name, path in reports]
+    lines += [line(f"{name:<7} {path}") for name, path in reports]
     return lines if unicode else in_ascii(lines)
 
 

@@ -87,6 +87,15 @@ def unread_row(path: Path, *, nodeid: str, rootdir: Path, verdict: str = "error"
     )
 
 
+def died_row(nodeid: str, sentence: str) -> PlanRow:
+    """The row of a plan whose process ended while it ran, so that only its node id is known."""
+    row = unread_row(Path(nodeid.partition("::")[0]), nodeid=nodeid, rootdir=Path(), verdict="error")
+    row["plan_name"] = plain(nodeid.partition("::")[2])
+    row["fault"] = str(Fault.ENV)
+    row["sentence"] = plain(sentence)
+    return row
+
+
 def stopped_by(error: BaseException, row: PlanRow) -> PlanRow:
     """Say in the row of a plan without a result what stopped it."""
     row["verdict"] = str(Verdict.ERROR)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import glob
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_intellisense.errors import SettingsError
@@ -16,32 +18,57 @@ _SESSION_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 _IN_REPORT_FOLDER = ("report.jsonl", "report.json")
 
 
-def load(source: str, captures: Path) -> ReportDocument:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`folders` are those of the captures that are at hand, by the `session_dir` of rows."""
+
+    document: ReportDocument
+    folders: Mapping[str, Path]
+
+
+def load(source: str, captures: Path) -> Found:
     """The report of `source`: a file, a folder, or the id of a session that lies in `captures`. Raises SettingsError."""
     path = Path(source)
     if path.is_dir():
         return _of_folder(path)
     if path.exists():
-        return read_report(path) if path.suffix == ".json" else read_results([path])
+        return _of_file(path)
     if _SESSION_ID.fullmatch(source) and (logs := _logs_of(captures, source)):
-        return read_results(logs)
+        return _of_logs(logs)
     raise SettingsError(
         f"there is no report, folder or session {source}",
         hint=f"name a report folder, a report.json, or a session of {captures} (`intellisense sessions {captures}` lists them)",
     )
 
 
-def _of_folder(folder: Path) -> ReportDocument:
+def _of_folder(folder: Path) -> Found:
     logs = _logs_of(folder.resolve().parent, folder.resolve().name)
     if logs:
-        return read_results(logs)
+        return _of_logs(logs)
     found = next((folder / name for name in _IN_REPORT_FOLDER if (folder / name).is_file()), None)
     if found is None:
         raise SettingsError(
             f"{folder} holds no results of plans",
             hint=f"a report folder has {' or '.join(_IN_REPORT_FOLDER)}, the folder of a capture has {RESULTS_NAME}",
         )
-    return read_report(found) if found.suffix == ".json" else read_results([found])
+    return _of_file(found)
+
+
+def _of_file(path: Path) -> Found:
+    if path.name == RESULTS_NAME:
+        return _of_logs([path])
+    document = read_report(path) if path.suffix == ".json" else read_results([path])
+    named = {row["session_dir"] for row in document["plans"] if row["session_dir"]}
+    here = Path.cwd().resolve()
+    return Found(document, {name: here / name for name in named if (here / name).resolve().is_relative_to(here)})
+
+
+def _of_logs(logs: list[Path]) -> Found:
+    """Results lie in the folder of their capture, wherever that was moved to."""
+    document = read_results(logs)
+    of_name = {log.resolve().parent.name: log.resolve().parent for log in logs}
+    named = {row["session_dir"] for row in document["plans"]}
+    return Found(document, {name: of_name[Path(name).name] for name in named if Path(name).name in of_name})
 
 
 def _logs_of(captures: Path, session_id: str) -> list[Path]:

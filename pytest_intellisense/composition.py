@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_intellisense.codec.scenario_files import ScenarioFiles
     from pytest_intellisense.collecting.gate_run import GateRun
     from pytest_intellisense.collecting.items import PlanItem
+    from pytest_intellisense.collecting.known_issues import KnownIssues
     from pytest_intellisense.collecting.measuring import Measuring
     from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
     from pytest_intellisense.engine.operators import OperatorRegistry
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _settings_key = pytest.StashKey[Settings]()
 _runtime_key = pytest.StashKey["Runtime"]()
+_known_issues_key = pytest.StashKey["KnownIssues"]()
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -54,6 +56,14 @@ def runtime_of(config: pytest.Config) -> Runtime:
     return config.stash[_runtime_key]
 
 
+def known_issues_of(config: pytest.Config) -> KnownIssues:
+    from pytest_intellisense.collecting.known_issues import KnownIssues
+
+    if _known_issues_key not in config.stash:
+        config.stash[_known_issues_key] = KnownIssues(config.rootpath, settings_of(config).known_issues)
+    return config.stash[_known_issues_key]
+
+
 def prepare_run(config: pytest.Config) -> None:
     """Before collection, in a run that has plans: check the settings, and report in the process that owns the terminal."""
     try:
@@ -68,6 +78,7 @@ def prepare_run(config: pytest.Config) -> None:
         )
     from pytest_intellisense.collecting.gate_hooks import GateHooks
     from pytest_intellisense.collecting.interrupts import interrupt_on_signals
+    from pytest_intellisense.collecting.known_issues import KnownIssueHooks
     from pytest_intellisense.collecting.report_hooks import HTML_NAME, ReportHooks
 
     interrupt_on_signals()
@@ -80,6 +91,8 @@ def prepare_run(config: pytest.Config) -> None:
     hooks = ReportHooks(config, settings.report_dir, runtime_of(config).session_row(), gate, settings.formats)
     config.pluginmanager.register(hooks, "intellisense-reports")
     config.pluginmanager.register(GateHooks(gate), "intellisense-gate")
+    if issues := known_issues_of(config).all_of(config):
+        config.pluginmanager.register(KnownIssueHooks(issues), "intellisense-known-issues")
 
 
 def _check_gate(gate: GateRun, settings: Settings) -> None:
@@ -101,6 +114,7 @@ def attach_row(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Te
     row = row_of(item, call, report)
     if row is not None:
         runtime = runtime_of(item.config)
+        known_issues_of(item.config).excuse(item.path, report, row)
         run_report.attach(report, row, runtime.session_row())
         runtime.results.plan_ended(row)
         junit.record(item.user_properties, row)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,13 +26,24 @@ class KnownIssues:
         self._named = named
         self._read: dict[Path, list[KnownIssue]] = {}
 
-    def all_below(self, arguments: Iterable[Path]) -> list[KnownIssue]:
-        """Every entry that a plan below the arguments may meet. Raises PlanFileError for the first file with mistakes."""
+    def all_of(self, config: pytest.Config) -> list[KnownIssue]:
+        """Every entry that a plan of this run may meet. Raises UsageError with the mistakes of the first file that has any."""
+        from pytest_intellisense.codec.problems import PlanFileError
+        from pytest_intellisense.reporting.lines import terminal_speaks_unicode, text_of
+        from pytest_intellisense.reporting.problem_text import problem_lines
+
+        try:
+            return [issue for file in self._files(config) for issue in self._of(file)]
+        except PlanFileError as problem:
+            lines = problem_lines(self._shown(problem.path), problem.problems, unicode=terminal_speaks_unicode())
+            raise pytest.UsageError(text_of(lines)) from None
+
+    def _files(self, config: pytest.Config) -> list[Path]:
         if self._named is not None:
-            return self._of(self._named)
-        folders = {folder for argument in arguments for folder in plan_folders(argument)}
-        files = dict.fromkeys(file for folder in sorted(folders) if (file := self._file_above(folder)) is not None)
-        return [issue for file in files for issue in self._of(file)]
+            return [self._named]
+        paths = (config.invocation_params.dir / argument.split("::")[0] for argument in config.args)
+        folders = sorted({folder for path in paths for folder in plan_folders(path)})
+        return list(dict.fromkeys(file for folder in folders if (file := self._file_above(folder)) is not None))
 
     def excuse(self, plan: Path, report: pytest.TestReport, row: PlanRow) -> None:
         """A failure that is known counts as an expected one; where the entry has expired, the failure says so."""
@@ -64,9 +74,32 @@ class KnownIssues:
         if file not in self._read:
             from pytest_intellisense.codec.known_issues import read_known_issues
 
-            shown = file.relative_to(self._root) if file.is_relative_to(self._root) else file
-            self._read[file] = read_known_issues(file, shown.as_posix())
+            self._read[file] = read_known_issues(file, self._shown(file))
         return self._read[file]
+
+    def _shown(self, file: Path) -> str:
+        return (file.relative_to(self._root) if file.is_relative_to(self._root) else file).as_posix()
+
+
+class KnownIssueHooks:
+    """Says at the end of a run what became of its known issues."""
+
+    def __init__(self, issues: list[KnownIssue]) -> None:
+        self._issues = issues
+        self._rows: dict[str, PlanRow] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if (row := getattr(report, "intellisense", None)) is not None:
+            self._rows[report.nodeid] = row
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+        from pytest_intellisense.reporting.known_issue_lines import known_issue_lines
+        from pytest_intellisense.reporting.lines import in_ascii, terminal_speaks_unicode, write
+
+        if self._rows:
+            lines = list(known_issue_lines(self._issues, list(self._rows.values()), dt.date.today()))
+            terminalreporter.section("intellisense: known issues", sep="-")
+            write(lines if terminal_speaks_unicode() else in_ascii(lines), config.get_terminal_writer())
 
 
 def _is_it(issue: KnownIssue, row: PlanRow) -> bool:

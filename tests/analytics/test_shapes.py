@@ -109,3 +109,13 @@ def test_a_report_without_orders_is_compared_by_the_rest():
     old = step()
     del old["orders"]
     assert compared([old], [step()]) == []
+
+
+def test_a_known_failure_stops_nothing():
+    """Whatever else it did otherwise."""
+    base = behaviour([rows.plan(step())])
+    known = rows.plan(step(NO_FILL, held=False), known_issue="BUG-12 (until 2999-12-31)")
+    told = changes(base, behaviour([known]))
+    assert [one["kind"] for one in told] == ["known issue", "validation", "shape"]
+    assert told[0]["sentence"] == "BUG-12 (until 2999-12-31)"
+    assert not any(one["regressed"] for one in told)

@@ -201,21 +201,21 @@ LATE = [
 GONE = [
     Case("missing_processed_image", "MISSING", "processed_image", Fault(event=TYPES["processed_image"], drop=True),
          COMPLETE, SCREEN, OF_SCREEN, timeout_s=1.5),
-    *(Case(f"missing_{name}", "MISSING", name, Fault(event=TYPES[name], drop=True), COMPLETE, timeout_s=0.4)
+    *(Case(f"missing_{name}", "MISSING", name, Fault(event=TYPES[name], drop=True), COMPLETE, timeout_s=1.5)
       for name in OF_TEXT[1:]),
     Case("missing_cleaned_ocr_work", "MISSING", "cleaned_ocr", Fault(works={"ConditioningService.process": lambda *_: None}),
-         COMPLETE, timeout_s=0.4),
+         COMPLETE, timeout_s=1.5),
     Case("missing_signal_work", "MISSING", "signal", Fault(works={"Orchestrator.process": lambda *_: None}),
-         COMPLETE, timeout_s=0.4),
+         COMPLETE, timeout_s=1.5),
     Case("missing_validated_order_work", "MISSING", "validated_order", Fault(works={"RiskService.assess": lambda *_: None}),
-         COMPLETE, timeout_s=0.4),
+         COMPLETE, timeout_s=1.5),
     Case("missing_broker_ack_work", "MISSING", "broker_ack",
          Fault(works={"SimulatedBroker.send": lambda *_, **__: None, "Executor.execute": lambda *_: None}),
-         COMPLETE, timeout_s=0.4),
+         COMPLETE, timeout_s=1.5),
     Case("missing_validated_order_nameless", "MISSING", "validated_order", Fault(event=TYPES["validated_order"], nameless=True),
-         COMPLETE, timeout_s=0.4),
+         COMPLETE, timeout_s=1.5),
     Case("missing_order_fill_command", "MISSING", "order_fill", Fault(event=TYPES["order_fill"], drop=True), COMPLETE, BUY,
-         OF_COMMAND, timeout_s=0.4),
+         OF_COMMAND, timeout_s=1.5),
 ]  # fmt: skip
 
 

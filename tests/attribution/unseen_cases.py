@@ -95,7 +95,7 @@ CASES = (
     Case("screen_wiped", "MISSING", "processed_image", Fault(works={"preprocess": _blanks}), COST, SCREEN, OF_SCREEN,
          {"pipeline": "RAW_IMAGE_TO_CLEANED_OCR"}, timeout_s=1.5),
     Case("order_type_at_signal", "VALUE", "signal", Fault(works={"RequestBuilder.build": _sells}),
-         field_is("validated_order", "order_type", "MKT"), timeout_s=0.4),
+         field_is("validated_order", "order_type", "MKT"), timeout_s=1.5),
     Case("fill_price", "VALUE", "order_fill", Fault(works={"OrderEvents.on_message": _cheaper}),
          field_is("position_update", "average_price", 150.01)),
     Case("fill_price_itself", "VALUE", "order_fill", Fault(works={"OrderEvents.on_message": _cheaper}),
@@ -137,9 +137,9 @@ CASES = (
     Case("cleaned_slow_from_screen", "LATENCY", "cleaned_ocr", Fault(works={"Conditioner.condition": lambda real, *a: (
          time.sleep(1.2), real(*a))[1]}), {"type": "pipeline_latency", "field_to_check": "total_observed_pipeline_ns",
          "operator": "<=", "expected_value": "1000 ms"}, SCREEN, OF_SCREEN),
-    Case("fill_without_id", "MISSING", "order_fill", Fault(event=TYPES["order_fill"], nameless=True), COMPLETE, timeout_s=0.4),
+    Case("fill_without_id", "MISSING", "order_fill", Fault(event=TYPES["order_fill"], nameless=True), COMPLETE, timeout_s=1.5),
     Case("value_of_what_never_came", "MISSING", "order_fill", Fault(event=TYPES["order_fill"], drop=True),
-         field_is("order_fill", "fill_price", 150.01), timeout_s=0.4),
+         field_is("order_fill", "fill_price", 150.01), timeout_s=1.5),
     Case("position_twice", "EXTRA", "position_update", Fault(event=TYPES["position_update"], double=True),
          {"type": "no_extra_events", "event_criteria": {"event_type": "POSITION_UPDATE"}}),
     Case("side_counted", "MISSING", "signal", Fault(works={"RequestBuilder.build": lambda real, *a, **n: replace(
@@ -155,6 +155,6 @@ CASES = (
                       **request_with("TradingDesk.carry_out", 1, order_type="LMT", limit_price=151.0)}),
          field_is("validated_order", "order_type", "MKT"), BUY, OF_COMMAND),
     Case("risk_silent_for_command", "MISSING", "validated_order", Fault(works={"RiskService.assess": lambda *_: None}),
-         COMPLETE, BUY, OF_COMMAND, timeout_s=0.4),
+         COMPLETE, BUY, OF_COMMAND, timeout_s=1.5),
 )  # fmt: skip
 BY_NAME = {case.name: case for case in CASES}

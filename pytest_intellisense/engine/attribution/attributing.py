@@ -130,7 +130,7 @@ def _laps(trial: Trial, kind: str, question: Asked) -> list[Lap]:
     window = window_of(trial, kind, question)
     if window is None:
         return []
-    return laps_of(timed_labels(trial.pipeline), after_ns=window.after_ns, until_ns=window.until_ns)
+    return laps_of(timed_labels(trial.pipeline, trial.stimulus), after_ns=window.after_ns, until_ns=window.until_ns)
 
 
 def _sum(laps: Sequence[Lap]) -> int:
@@ -142,7 +142,7 @@ def _deadline(trial: Trial, outcome: ValidationOutcome) -> Attribution | None:
     stage = trial.pipeline.stage(outcome.stage_key)
     if stage is None or stage.at_ns is None or stage.deadline_ns is None:
         return None
-    return slow_stage(laps_of(timed_labels(trial.pipeline), until_ns=stage.at_ns), stage.deadline_ns, None)
+    return slow_stage(laps_of(timed_labels(trial.pipeline, trial.stimulus), until_ns=stage.at_ns), stage.deadline_ns, None)
 
 
 def _missing(trial: Trial, outcome: ValidationOutcome, question: Asked, others: Sequence[Trial]) -> Attribution | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,12 @@ class Node:
 def stages_of(pipeline: PipelineResult) -> list[StageResult]:
     """The pipeline's own stages, without the diversions that happened."""
     return [stage for stage in pipeline.stages if stage.note != DIVERSION]
+
+
+def events_of(pipeline: PipelineResult, stimulus: Mapping[str, Any]) -> list[TracedEvent]:
+    """The events of the injection that the pipeline follows: of a sequence of frames, the last one's."""
+    frame = re.compile(re.escape(str(stimulus.get("correlation_id"))) + r"\.\d+")
+    return [traced for traced in pipeline.events if not frame.fullmatch(traced.event.correlation_id or "")]
 
 
 def labels_of(pipeline: PipelineResult) -> Callable[[TimelineEvent], str]:
@@ -59,9 +66,10 @@ def causes(last: TimelineEvent, events: Iterable[TimelineEvent]) -> list[Timelin
 def passage(pipeline: PipelineResult, stimulus: Mapping[str, Any], last: TimelineEvent | None) -> list[Node]:
     """From the stimulus to `last` (None: the end of the pipeline): along its causes, else by the order of the stages."""
     label = labels_of(pipeline)
+    events = events_of(pipeline, stimulus)
     line = causes(last, (traced.event for traced in pipeline.events)) if last is not None else []
     if not line or line[0].sense is not Sense.INJECTION_CONTROL:
-        line = _by_time(pipeline, label, last)
+        line = _by_time(events, [stage.key for stage in pipeline.stages], label, last)
     nodes = [Node(_injected(pipeline), stimulus)]
     for event in line:
         name = label(event)
@@ -76,18 +84,17 @@ def passage(pipeline: PipelineResult, stimulus: Mapping[str, Any], last: Timelin
 
 
 def _by_time(
-    pipeline: PipelineResult, label: Callable[[TimelineEvent], str], last: TimelineEvent | None
+    events: Sequence[TracedEvent], keys: Sequence[str], label: Callable[[TimelineEvent], str], last: TimelineEvent | None
 ) -> list[TimelineEvent]:
     """The first event of every stage up to `last`; a stage comes where the pipeline has it, other events by their time."""
-    until = next((traced.at_ns for traced in pipeline.events if traced.event is last), None) if last is not None else None
+    until = next((traced.at_ns for traced in events if traced.event is last), None) if last is not None else None
     first: dict[str, TracedEvent] = {}
-    for traced in sorted(pipeline.events, key=lambda one: one.at_ns or 0):
+    for traced in sorted(events, key=lambda one: one.at_ns or 0):
         if (until is None or (traced.at_ns or 0) <= until) and (name := label(traced.event)):
             first.setdefault(name, traced)
-    order = {stage.key: index for index, stage in enumerate(pipeline.stages)}
     found = sorted(first.items(), key=lambda one: one[1].at_ns or 0)
-    if all(name in order for name in first):
-        found.sort(key=lambda one: order[one[0]])
+    if all(name in keys for name in first):
+        found.sort(key=lambda one: keys.index(one[0]))
     line = [traced.event for _, traced in found if traced.event is not last]
     return [*line, last] if last is not None else line
 
@@ -97,11 +104,11 @@ def _injected(pipeline: PipelineResult) -> str:
     return next((stage.key for stage in pipeline.stages if stage.event_type == "INJECTION_COMMAND"), INJECTED)
 
 
-def timed_labels(pipeline: PipelineResult) -> Sequence[tuple[str, int]]:
+def timed_labels(pipeline: PipelineResult, stimulus: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
     """When each stage was first reached, in nanoseconds after the injection, in the order of time."""
     label = labels_of(pipeline)
     first: dict[str, int] = {}
-    for traced in sorted(pipeline.events, key=lambda one: one.at_ns or 0):
+    for traced in sorted(events_of(pipeline, stimulus), key=lambda one: one.at_ns or 0):
         if traced.at_ns is not None and (name := label(traced.event)):
             first.setdefault(name, traced.at_ns)
     return sorted(first.items(), key=lambda one: one[1])

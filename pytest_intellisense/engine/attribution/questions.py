@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_intellisense.engine.attribution.forms import Question, found_in
 from pytest_intellisense.engine.attribution.leaves import equal
-from pytest_intellisense.engine.attribution.passage import Node, labels_of, passage
+from pytest_intellisense.engine.attribution.passage import Node, events_of, labels_of, passage
 from pytest_intellisense.engine.attribution.trial import Trial
 from pytest_intellisense.engine.checks.context import Asked
 from pytest_intellisense.engine.equality import difference
@@ -112,7 +112,7 @@ def _of_state(trial: Trial, outcome: ValidationOutcome, asked: Asked) -> Asking:
 
 
 def _event(trial: Trial, event_type: str) -> TimelineEvent | None:
-    events = (traced.event for traced in trial.pipeline.events)
+    events = (traced.event for traced in events_of(trial.pipeline, trial.stimulus))
     return next((event for event in events if event.event_type == event_type), None)
 
 

@@ -49,6 +49,7 @@ class Measuring:
         """Compare with the baseline; a regression, and another behaviour, fail the row."""
         if self.baseline is None:
             return
+        from pytest_intellisense.reporting.against_baseline import attribute_by_baseline
         from pytest_intellisense.reporting.behaviour_rows import fail_if_changed
         from pytest_intellisense.reporting.gate_rows import fail_if_regressed, with_baseline
         from pytest_intellisense.reporting.gating import compared_plan
@@ -66,3 +67,4 @@ class Measuring:
         )
         fail_if_regressed(row, row["gate"], baseline=self.baseline.label)
         fail_if_changed(row, self.baseline.behaviour, baseline=self.baseline.label)
+        attribute_by_baseline(row, self.baseline.label)

@@ -15,13 +15,17 @@ _TEXT = 200
 
 
 def attribution_row(outcome: ValidationOutcome, found: Attribution) -> AttributionRow:
+    return attribution_of(str(outcome.fault or ""), found, change=_change(outcome, found))
+
+
+def attribution_of(domain: str, found: Attribution, *, change: str = "") -> AttributionRow:
     return AttributionRow(
-        domain=str(outcome.fault or ""),
+        domain=domain,
         first_wrong_stage=plain(found.first_wrong_stage),
         candidates=[plain(one) for one in found.candidates],
         certainty=str(found.certainty),
         field=plain(found.field),
-        change=plain(_change(outcome, found)),
+        change=plain(change),
         reason=plain(found.reason, text_limit=_TEXT),
         reading=plain(found.reading, text_limit=_TEXT),
         values=[_form_row(form) for form in found.forms],

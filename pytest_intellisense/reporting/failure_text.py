@@ -79,7 +79,11 @@ def _once_each(failures: list[Failure], primary: Failure | None) -> list[Failure
 
 def _headline(row: PlanRow, width: int) -> list[Line]:
     fault = row["fault"] or "FAILED"
-    sentence = printable((row["sentence"] or row["verdict"]) + _first_wrong(row.get("attribution"), row["sentence"]))
+    sentence, where = row["sentence"] or row["verdict"], _first_wrong(row.get("attribution"), row["sentence"])
+    if where:  # where it went wrong stands on the first line in any case
+        fits = len(sentence) + len(where) + len(fault) + 4 <= width
+        sentence = f"{sentence}; {where}" if fits else f"{where}: {sentence}"
+    sentence = printable(sentence)
     first, *more = textwrap.wrap(sentence, width - len(fault) - 2) or [""]
     return [
         line(Piece(f"{fault}  {first}", "red")),
@@ -94,7 +98,7 @@ def _first_wrong(attribution: AttributionRow | None, sentence: str) -> str:
         return ""
     names = " or ".join(attribution["candidates"])
     words = _FIRST_WRONG.get(attribution["domain"], "first wrong at")
-    return "" if sentence.startswith(names) and attribution["domain"] == "MISSING" else f"; {words} {names}"
+    return "" if sentence.startswith(names) and attribution["domain"] == "MISSING" else f"{words} {names}"
 
 
 def _where(row: PlanRow, primary: Failure | None, step: StepRow | None, width: int) -> list[Line]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pytest_intellisense.reporting.against_baseline import baseline_laps
 from pytest_intellisense.reporting.difference import duration, shown
 from pytest_intellisense.reporting.lines import Line, Piece, Style, clipped, line, printable
 from pytest_intellisense.reporting.rows import FormRow, PipelineRow, StageRow
@@ -16,6 +17,7 @@ State = Literal["ok", "wrong", "missing", "unexpected", "not reached", "not need
 WIDE_BAR, NARROW_BAR = 20, 12
 WIDE = 96
 STAGES_SHOWN = 12
+DELTA = 8
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _MARKS: dict[State, tuple[str, Style]] = {
     "ok": ("✓", "green"),
@@ -67,16 +69,29 @@ def waterfall_lines(pipeline: PipelineRow, marked: Marked, *, width: int, most: 
     names = min(max((len(stage["name"]) for stage in pipeline["stages"]), default=0), 26)
     bar = WIDE_BAR if width >= WIDE else NARROW_BAR
     verdicts = states(pipeline, marked.wrong)
-    rows = [_stage_line(lap, state, (names, bar, width), total, marked) for lap, state in zip(timed, verdicts, strict=True)]
+    usual = baseline_laps(pipeline)
+    rows = [
+        _stage_line(lap, state, (names, bar, width), total, marked, _delta(lap, usual) if usual else "")
+        for lap, state in zip(timed, verdicts, strict=True)
+    ]
     trouble = next(
         (at for at, lap in enumerate(timed) if verdicts[at] != "ok" or lap.stage["name"] in marked.slow), len(timed) - 1
     )
-    return [_heading(pipeline, names + bar + 8, width), *_folded(rows, trouble, most)]
+    return [_heading(pipeline, names + bar + 8, width, bool(usual)), *_folded(rows, trouble, most)]
 
 
-def _heading(pipeline: PipelineRow, column: int, width: int) -> Line:
+def _delta(lap: Lap, usual: Mapping[str, int]) -> str:
+    """How much longer the stage took than in the baseline, in a column of its own."""
+    before = usual.get(lap.stage["name"])
+    if lap.took_ns is None or not before:
+        return " " * DELTA
+    share = 100 * (lap.took_ns - before) / before
+    return f"{share:+.0f} %".rjust(DELTA) if share < 1_000 else f"x{lap.took_ns / before:.0f}".rjust(DELTA)
+
+
+def _heading(pipeline: PipelineRow, column: int, width: int, compared: bool) -> Line:
     label = clipped(f"  {printable(pipeline['name'])}", column - 1)
-    times = f"{'at':>8}  {'took':>8}  "
+    times = f"{'at':>8}  {'took':>8}  " + (f"{'baseline':>{DELTA}}  " if compared else "")
     return line(label.ljust(column), Piece(times + clipped(_ending(pipeline), width - column - len(times)), "light"))
 
 
@@ -88,11 +103,11 @@ def _ending(pipeline: PipelineRow) -> str:
     return f"{pipeline['stop_reason']}{diverted}{waited}"
 
 
-def _stage_line(lap: Lap, state: State, columns: tuple[int, int, int], total_ns: int, marked: Marked) -> Line:
+def _stage_line(lap: Lap, state: State, columns: tuple[int, int, int], total_ns: int, marked: Marked, delta: str) -> Line:
     names, bar_width, width = columns
     mark, style = _MARKS[state]
     name = clipped(printable(lap.stage["name"]), names).ljust(names)
-    times = f" {duration(lap.end_ns):>8}  {duration(lap.took_ns):>8}"
+    times = f" {duration(lap.end_ns):>8}  {duration(lap.took_ns):>8}{delta and '  ' + delta}"
     room = width - names - bar_width - len(times) - 11
     said, said_style = _said(lap, state, total_ns, marked)
     bar = Piece(_bar(lap, state, total_ns, bar_width), "cyan" if state == "ok" else style)

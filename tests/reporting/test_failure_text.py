@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from helpers import rows
 
 from pytest_intellisense.codec.problems import Place, Problem
 from pytest_intellisense.errors import EnvironmentProblem
+from pytest_intellisense.reporting.against_baseline import attribute_by_baseline
 from pytest_intellisense.reporting.failure_text import failure_lines, one_line
 from pytest_intellisense.reporting.lines import text_of, write
 from pytest_intellisense.reporting.problem_text import environment_lines, problem_lines, problems_in_one_line
@@ -163,3 +165,17 @@ def test_a_plan_without_any_result_still_reads_well():
     shown = text(rows.plan(verdict="failed", fault="PLAN", sentence="the plan has no validation point"))
     assert shown.splitlines()[0] == "PLAN  the plan has no validation point"
     assert "open.plan.json:3" in shown
+
+
+def test_beside_a_baseline_the_stage_that_grew_is_named_not_the_longest():
+    """The baseline has its own column, and what it knows replaces what the run alone could tell."""
+    row = rows.latency_failure()
+    for step in row["steps"]:
+        for place, stage in enumerate(step["pipeline"]["stages"]):
+            stage["baseline_ns"] = stage["at_ns"] - (20 * rows.MS if place >= 5 else 0)
+    attribute_by_baseline(row, "main@1f3c0d2")
+    shown = text(row)
+    assert shown.splitlines()[0].startswith("LATENCY  the time went at validated_order: p95 of")
+    assert "validated_order took 22.0 ms, 2.00 ms in main@1f3c0d2" in shown
+    assert re.search(r"validated_order .* x11  ▲ 7 % of the time", shown)
+    assert max(map(len, shown.splitlines())) <= 100

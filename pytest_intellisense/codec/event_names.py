@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pytest_intellisense.codec.logged_names import LOGGED_NAMES
 from pytest_intellisense.model.timeline import Sense
 from testrade_hooks import wire
 
@@ -69,7 +70,9 @@ def declared_names() -> frozenset[str]:
     states = {"TRADING_STATE_ENABLED", "TRADING_STATE_DISABLED"}
     lifecycle = {f"TRADE_LIFECYCLE_{state}" for state in _LIFECYCLE_STATES}
     wire_types = {*_FIXED, *_BY_PAYLOAD, *wire.EVENTS}
-    return frozenset(ours | states | lifecycle | wire_types | {name.removeprefix("TESTRADE_") for name in wire_types})
+    return frozenset(
+        LOGGED_NAMES | ours | states | lifecycle | wire_types | {name.removeprefix("TESTRADE_") for name in wire_types}
+    )
 
 
 def timeline_name(wire_type: str, payload: Payload) -> tuple[str, Sense]:

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_intellisense.codec import limits_written, misspelt_events
+from pytest_intellisense.codec import contradictions, impossible, limits_written, misspelt_events, run_references
 from pytest_intellisense.codec.problems import Finding, nearest
 from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.durations import parse_ns
-from pytest_intellisense.model.plan import JsonPath
+from pytest_intellisense.model.plan import InjectionStep, JsonPath
 from pytest_intellisense.model.validation import COMMON_FIELDS, OPERATOR_NAMES
 
 Json = Mapping[str, Any]
@@ -22,22 +22,44 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a validation point may refer to: the pipeline of its step and the steps before it (None: not known)."""
+    """What a validation point may refer to: its step's pipeline and stimulus, and the steps before it (None: not known).
+
+    `deadline_ns` is when the step is over at the latest.
+    """
 
     pipeline: str | None
     earlier: tuple[str, ...] | None
     vocabulary: Vocabulary
+    stimulus: str | None = None
+    deadline_ns: int | None = None
 
 
 def context_of(steps: Any, index: int, vocabulary: Vocabulary) -> Context:
     """The context of the validation points of step `index`."""
     earlier = [step.get("step_id") for at, step in objects(steps) if at < index]
     known = tuple(name for name in earlier if isinstance(name, str))
-    return Context(pipeline_of(steps[index], vocabulary), known if len(known) == len(earlier) else None, vocabulary)
+    step = steps[index]
+    return Context(
+        pipeline_of(step, vocabulary),
+        known if len(known) == len(earlier) else None,
+        vocabulary,
+        run_references.stimulus_type(step),
+        _deadline_ns(step),
+    )
 
 
+def _deadline_ns(step: Json) -> int | None:
+    """The time after which nothing of the step is observed; None where a part of it is not written out."""
+    times_s: list[float] = [step.get("timeout_s", _TIMEOUT_S), step.get("wait_after_injection_s", 0)]
+    windows = [point["within"] for _, point in objects(step.get("validation_points")) if point.get("within") is not None]
+    try:
+        return max(round(max(times_s) * 1e9), *(parse_ns(window, bare_unit="ms") for window in windows), 0)
+    except (TypeError, ValueError):
+        return None
+
+
+_TIMEOUT_S = InjectionStep.model_fields["timeout_s"].default
 NEEDS_EXPECTED = frozenset(OPERATOR_NAMES) - {"exists", "not_exists", "is_empty", "is_not_empty"}
-LATENCIES = frozenset({"pipeline_latency", "latency_between"})
 STAGE_FIELDS = {"specific_log_event_field": ("target_identifier",), "latency_between": ("from_event", "to_event")}
 
 
@@ -53,7 +75,8 @@ def findings(plan: Json, vocabulary: Vocabulary) -> Iterator[Finding]:
     for index, step in steps:
         yield from _step(step, ("steps", index), context_of(plan["steps"], index, vocabulary))
     yield from limits_written.findings(plan.get("regression_limits"), ("regression_limits",), _pipelines(steps, vocabulary))
-    if steps and not any(step.get("validation_points") for _, step in steps):
+    points = [step.get("validation_points", []) for _, step in steps]
+    if steps and all(each == [] for each in points):
         yield Finding(("steps",), "no step has validation points: a plan that checks nothing cannot pass")
 
 
@@ -95,6 +118,8 @@ def _step(step: dict[str, Any], at: JsonPath, context: Context) -> Iterator[Find
     )
     points = [((*at, "validation_points", index), point) for index, point in objects(step.get("validation_points"))]
     yield from _used_twice(points, "validation_id")
+    yield from contradictions.findings(points)
+    yield from run_references.of_step(step, at, context.pipeline, context.vocabulary)
     for path, point in points:
         yield from point_findings(point, path, context)
 
@@ -110,10 +135,13 @@ def point_findings(point: dict[str, Any], at: JsonPath, context: Context) -> Ite
         return
     if not point.keys() >= known.needs or point.keys() - known.needs - known.takes - COMMON_FIELDS:
         yield from _fields(point, at, kind, vocabulary)
-    if "event_criteria" in point:
-        yield from misspelt_events.findings(point["event_criteria"], (*at, "event_criteria"))
+    for key in ("event_criteria", "from_event", "to_event"):
+        if key in point:
+            yield from misspelt_events.findings(point[key], (*at, key))
     if "operator" in known.takes:
         yield from _comparison(point, at, kind, vocabulary)
+    yield from impossible.findings(point, at, kind, context.deadline_ns)
+    yield from run_references.of_point(point, at, context.stimulus, context.pipeline, vocabulary)
     if context.pipeline is not None:
         yield from _names_of_pipeline(point, at, kind, context.pipeline, vocabulary)
     if "compare_with_step" in known.needs and "compare_with_step" in point and context.earlier is not None:
@@ -146,7 +174,7 @@ def _comparison(point: dict[str, Any], at: JsonPath, kind: str, vocabulary: Voca
             re.compile(expected)
         except (re.error, OverflowError, RecursionError) as problem:
             yield Finding((*at, "expected_value"), f"this is no regular expression: {problem}")
-    elif kind in LATENCIES and operator in NEEDS_EXPECTED:
+    elif kind in impossible.LATENCIES and operator in NEEDS_EXPECTED:
         yield from _durations(expected, (*at, "expected_value"))
 
 
@@ -169,10 +197,13 @@ def _names_of_pipeline(
         if isinstance(key, str) and not vocabulary.has_latency(pipeline, key):
             yield _unknown((*at, "field_to_check"), f"latency of {pipeline}", key, vocabulary.latency_keys(pipeline))
         return
-    for field in STAGE_FIELDS.get(kind, ()):
-        key = point.get(field)
-        if isinstance(key, str) and not key.startswith("$") and key not in vocabulary.stage_keys(pipeline):
-            yield _unknown((*at, field), f"stage of {pipeline}", key, vocabulary.stage_keys(pipeline))
+    keys = vocabulary.stage_keys(pipeline)
+    named = {field: point[field] for field in STAGE_FIELDS.get(kind, ()) if isinstance(point.get(field), str)}
+    for field, key in named.items():
+        if not key.startswith("$") and key not in keys:
+            yield _unknown((*at, field), f"stage of {pipeline}", key, keys)
+    if len(named) == 2 and len(set(named.values())) == 1:
+        yield Finding((*at, "to_event"), "from_event and to_event are the same: this latency is always 0")
 
 
 def _unknown(path: JsonPath, what: str, given: Any, known: Collection[str]) -> Finding:

@@ -11,16 +11,21 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from pytest_intellisense.codec.event_names import declared_names
-from pytest_intellisense.codec.problems import Finding
+from pytest_intellisense.codec.problems import Finding, nearest
 from pytest_intellisense.model.plan import JsonPath
+from pytest_intellisense.model.timeline import Sense
 
+_SENSES = tuple(str(sense) for sense in Sense)
 _KEYS = ("event_type", "testrade_event_type")
 
 
 def findings(criteria: Any, at: JsonPath) -> Iterator[Finding]:
-    """A finding for every event type in `criteria` that is surely misspelt."""
+    """A finding for every event type in `criteria` that is surely misspelt, and for a sense that does not exist."""
     if not isinstance(criteria, dict):
         return
+    sense = criteria.get("source_sense")
+    if isinstance(sense, str) and sense not in _SENSES and "$" not in sense:
+        yield Finding((*at, "source_sense"), f'"{sense}" is no sense', _SENSES, nearest(sense, _SENSES))
     for key in _KEYS:
         given = criteria.get(key)
         members = [((*at, key, index), name) for index, name in enumerate(given)] if isinstance(given, list) else []

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_intellisense.codec import shape
+from pytest_intellisense.codec import misspelt_events, shape
 from pytest_intellisense.codec.plan_paths import PathRefused, inside
 from pytest_intellisense.codec.plan_text import decode, read_plan_text
 from pytest_intellisense.codec.problems import Finding, PlanFileError
@@ -25,6 +25,7 @@ def own_pipelines(
             found.append(Finding(path, f'the pipeline name "{name}" is taken: {taken[name.casefold()]} exists', on_key=is_here))
             continue
         taken[name.casefold()] = name
+        found += _misspelt(body, path) if is_here else ()
         if (signature := _signature(name, body, path, is_here, found)) is not None:
             pipelines[name] = signature
     return pipelines
@@ -60,6 +61,14 @@ def _in_files(plan: Mapping[str, Any], folder: Path, root: Path, found: list[Fin
             continue
         for pipeline, body in bodies.items():
             yield pipeline, body, path, False
+
+
+def _misspelt(body: Any, path: JsonPath) -> Iterator[Finding]:
+    for part in ("stages", "diversions"):
+        stages = body.get(part) if isinstance(body, dict) else None
+        for index, stage in enumerate(stages if isinstance(stages, list) else ()):
+            for key in ("match", "until") if isinstance(stage, dict) else ():
+                yield from misspelt_events.findings(stage.get(key), (*path, part, index, key))
 
 
 def _signature(name: str, body: Any, path: JsonPath, is_here: bool, found: list[Finding]) -> PipelineSignature | None:

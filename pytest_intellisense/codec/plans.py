@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from pytest_intellisense.codec import matrix, older_form
 from pytest_intellisense.codec.folder_defaults import FolderDefaults, folder_defaults
 from pytest_intellisense.codec.origins import Document, Origins, PlanPositions
+from pytest_intellisense.codec.plan_check import PlanCheck
 from pytest_intellisense.codec.plan_text import decode, read_plan_text
 from pytest_intellisense.codec.problems import Finding, PlanFileError
 from pytest_intellisense.codec.row_check import RowCheck
-from pytest_intellisense.codec.row_shortcut import all_rows_are_good
 from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.pipeline import PipelineSignature
 from pytest_intellisense.model.plan import JsonPath, PlanCase, PlanSource
 from pytest_intellisense.model.validation import VALIDATION_TYPES, ValidationType
 
-_BAD_ROWS_SHOWN = 20
 _HEAD = ("plan_name", "tags", "skip", "xfail")
 
 
@@ -53,20 +51,20 @@ def read_plan_file(path: Path, vocabulary: Vocabulary, root: Path, defaults: Fol
         raise _error(Origins(document), [Finding((), "a plan is an object { … } or, in the older form, a list of steps")])
     plan, inherited = defaults.under(plan) if defaults.layers else (plan, {})
     origins = Origins(document, original, inherited)
-    body = {key: value for key, value in plan.items() if key != "matrix"}
-    values = plan.get("matrix", {})
-    check = RowCheck(body, path, root, vocabulary)
-    if found := list(matrix.findings(values)):
-        raise _error(origins, [*found, *check.shape_findings(body, vocabulary)], tags=_tags(plan))
-    check.has_references = defaults.have_references or matrix.refers_elsewhere(text, values)
-    rows = list(matrix.rows(values))
-    check.slots = matrix.slots(body, values) if values else []
-    if not _all_good(check, values, rows, check.slots):
-        raise _error(origins, _findings(check, rows), tags=_tags(plan))
-    plan_rows = PlanRows(check, origins, vocabulary)
+    check = PlanCheck(
+        plan,
+        lambda body: RowCheck(body, path, root, vocabulary),
+        lambda values: defaults.have_references or matrix.refers_elsewhere(text, values),
+    )
+    if not check.is_good():
+        raise _error(origins, check.findings(), tags=_tags(plan))
+    rows_check, body = check.rows_check, check.rows_check.body
+    plan_rows = PlanRows(rows_check, origins, vocabulary)
     head = {key: body[key] for key in _HEAD if key in body}
-    varies = any(slot.path[0] in _HEAD for slot in check.slots)
-    return [PlanRowSource(plan_rows, case_id, row, matrix.replaced(head, row) if varies else head) for case_id, row in rows]
+    varies = any(slot.path[0] in _HEAD for slot in rows_check.slots or ())
+    return [
+        PlanRowSource(plan_rows, case_id, row, matrix.replaced(head, row) if varies else head) for case_id, row in check.rows
+    ]
 
 
 class PlanRows:
@@ -122,37 +120,7 @@ def plan_name(path: Path) -> str:
     return path.name.partition(".plan.")[0] or path.name
 
 
-Rows = list[tuple[str, matrix.Row]]
-
-
-def _all_good(check: RowCheck, values: Mapping[str, Any], rows: Rows, slots: list[matrix.Slot]) -> bool:
-    if any("$" in repr(each) for each in values.values()):
-        check.has_references = True
-        return not any(check.findings(row) for _, row in rows)
-    return all_rows_are_good(check, values, slots)
-
-
-def _findings(check: RowCheck, rows: Rows) -> Iterator[Finding]:
-    """What is wrong in any row; a problem that not every row has names the first row that has it."""
-    found: dict[tuple[JsonPath, str], Finding] = {}
-    rows_with: dict[tuple[JsonPath, str], list[str]] = {}
-    bad_rows = 0
-    for case_id, row in rows:
-        moved = matrix.renamed_keys(check.body, row)
-        findings = check.findings(row)
-        for finding in findings:
-            path = moved.get(finding.path, finding.path)
-            found.setdefault((path, finding.message), replace(finding, path=path))
-            rows_with.setdefault((path, finding.message), []).append(case_id)
-        bad_rows += bool(findings)
-        if bad_rows == _BAD_ROWS_SHOWN:
-            break
-    for key, finding in found.items():
-        which = f" (matrix row {rows_with[key][0]})" if len(rows_with[key]) < min(len(rows), _BAD_ROWS_SHOWN) else ""
-        yield replace(finding, message=finding.message + which)
-
-
-def _error(origins: Origins, findings: Iterator[Finding] | list[Finding], *, tags: tuple[str, ...] = ()) -> PlanFileError:
+def _error(origins: Origins, findings: list[Finding], *, tags: tuple[str, ...] = ()) -> PlanFileError:
     return PlanFileError(origins.plan.path, [origins.problem(finding) for finding in findings], tags=tags)
 
 

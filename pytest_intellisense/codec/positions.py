@@ -15,6 +15,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
 _STRING_START = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])", re.ASCII)
+_TEXT_WITHOUT_END = re.compile(r'"[\w.$/-]*')
 _WORD = re.compile(r"[^\s\[\]{},:\"']+")
 _LITERALS = {"true", "false", "null"}
 _MEANT = {
@@ -90,6 +91,7 @@ class _Scanner:
         self.found = found
         self.at = 0
         self.open: list[_Container] = []
+        self.last_text = Span(0, 0)
 
     def run(self) -> None:
         self._skip_space()
@@ -141,6 +143,7 @@ class _Scanner:
                 self.at, f"{char} does not close the {container.opener} of line {line}: {container.closer} expected"
             )
         self._refuse_comment()
+        self._refuse_text_run_on()
         return _NotJson(self.at, f"a comma is missing before {self._shown()}", len(self._shown()))
 
     def _file_ends(self, container: _Container) -> _NotJson:
@@ -164,9 +167,17 @@ class _Scanner:
             self.found.keys[path] = span
         self._skip_space()
         if self.text[self.at : self.at + 1] != ":":
-            raise _NotJson(min(self.at, len(self.text) - 1), f'a colon is missing after the key "{key[:40]}"')
+            self._refuse_text_run_on()
+            raise _NotJson(min(self.at, len(self.text.rstrip()) - 1), f'a colon is missing after the key "{key[:40]}"')
         self.at += 1
         self._skip_space()
+
+    def _refuse_text_run_on(self) -> None:
+        """A text that ends right before a word has swallowed what should follow it: its own closing quote is missing."""
+        text = self.last_text
+        if text.offset + text.length == self.at < len(self.text) and self.text[self.at] not in ' \t\r\n,:{}[]"':
+            meant = _TEXT_WITHOUT_END.match(self.text, text.offset)
+            raise _NotJson(text.offset, "this text lacks its closing double quote", len(meant[0]) if meant else 1)
 
     def _value(self, path: JsonPath) -> None:
         start = self.at
@@ -188,6 +199,7 @@ class _Scanner:
         start = self.at
         if match := _STRING.match(self.text, start):
             self.at = match.end()
+            self.last_text = Span(start, self.at - start)
             value: str = json.loads(match[0])
             if any("\ud800" <= char <= "\udfff" for char in value):
                 raise _NotJson(start, "half of a surrogate pair (\\ud800 to \\udfff) is no character", len(match[0]))

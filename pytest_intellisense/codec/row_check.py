@@ -54,9 +54,9 @@ class RowCheck:
         filled: Json = matrix.with_slots_filled(self.body, [slot.path for slot in self.slots], matrix.names_in(row))
         return filled
 
-    def shape_findings(self, raw: Json, vocabulary: Vocabulary) -> list[Finding]:
+    def shape_findings(self, raw: Json, vocabulary: Vocabulary | None = None) -> list[Finding]:
         try:
-            InjectionPlan.model_validate(_with_spelling(raw, vocabulary))
+            InjectionPlan.model_validate(_with_spelling(raw, vocabulary or self._vocabulary))
         except ValidationError as problem:
             return shape.findings(problem, raw)
         return []

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from pytest_intellisense.codec import matrix, meaning
+from pytest_intellisense.codec import contradictions, matrix, meaning
 from pytest_intellisense.codec.row_check import RowCheck
 from pytest_intellisense.model.plan import Bootstrap, JsonPath
 from pytest_intellisense.model.stimulus import Stimulus
@@ -21,6 +21,7 @@ from pytest_intellisense.model.validation import ValidationPoint
 
 Values = Mapping[str, list[Any]]
 
+_CONTEXT = {("step_id",), ("pipeline",), ("stimulus", "type"), ("timeout_s",), ("wait_after_injection_s",)}
 _OF_OTHERS = frozenset({"type", "validation_id"})
 
 
@@ -35,7 +36,23 @@ def all_rows_are_good(check: RowCheck, values: Values, slots: list[matrix.Slot])
     first_row = {name: several[0] for name, several in values.items()}
     if any(check.findings({**first_row, **chosen}) for chosen in _choices(values, whole)):
         return False
-    return all(_is_good_part(check, path, values, inside) for path, inside in parts.items())
+    return all(_is_good_part(check, path, values, inside) for path, inside in parts.items()) and _agree(check, values, parts)
+
+
+def _agree(check: RowCheck, values: Values, parts: Mapping[JsonPath, list[matrix.Slot]]) -> bool:
+    """Whether the validation points of a step go together in every row, where values of the matrix are in them."""
+    steps = {path[1] for path in parts if path[2:3] == ("validation_points",)}
+    for index, step in meaning.objects(check.body["steps"]):
+        points = [((at,), point) for at, point in enumerate(step.get("validation_points", ()))]
+        if index in steps and contradictions.are_possible(points):
+            slots = [
+                slot for path, inside in parts.items() if path[:3] == ("steps", index, "validation_points") for slot in inside
+            ]
+            for row in _choices(values, slots):
+                filled = matrix.replaced(step["validation_points"], row)
+                if any(contradictions.findings([((at,), point) for at, point in enumerate(filled)])):
+                    return False
+    return True
 
 
 def _choices(values: Values, slots: list[matrix.Slot]) -> Iterator[matrix.Row]:
@@ -95,4 +112,4 @@ def _part(slot: matrix.Slot) -> JsonPath:
 
 def _is_context(path: JsonPath) -> bool:
     """Whether the validation points of a step depend on this value."""
-    return path[0] in ("pipelines", "pipeline_files") or path[2:] in (("step_id",), ("pipeline",), ("stimulus", "type"))
+    return path[0] in ("pipelines", "pipeline_files") or path[2:] in _CONTEXT

@@ -75,6 +75,9 @@ def _finding(path: JsonPath, kind: str, error: ErrorDetails, plan: Any, walk: Sc
     if kind == "value_error":
         return Finding(path, error["msg"].removeprefix("Value error, "))
     if error["type"] == "union_tag_not_found":
+        for key in error["input"] if isinstance(error["input"], dict) else ():
+            if nearest(key, ("type",)):
+                return Finding((*path, key), f'unknown key "{key}"', ("type",), "type", on_key=True)
         return Finding(path, '"type" is missing', walk.tags(path, plan))
     if error["type"] == "union_tag_invalid":
         given = error["input"]["type"]

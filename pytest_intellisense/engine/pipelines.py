@@ -253,6 +253,9 @@ TESTRADE_STAGES: Mapping[str, str] = {
 }
 """What the stages of TESTRADE are called by the type of their event, in pipelines that do not name them."""
 
+TESTRADE_DIVERSIONS = _NO_FILL_FROM_SCREEN
+"""What TESTRADE answers when it does not go on, in pipelines that do not say so."""
+
 DEFAULT_PIPELINE: Mapping[str, str] = {
     "trade_command": "TRADE_CMD_TO_BROKER_ACK",
     "ocr_event": "OCR_STIMULUS_TO_ENHANCED_OCR_LOG",

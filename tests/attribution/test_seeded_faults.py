@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from attribution import fault_cases, unseen_cases
+from attribution import fault_cases, held_out_cases, unseen_cases
 from attribution.fault_cases import COMPLETE, OF_TEXT, Case, field_is
 from helpers.faulty_reference import Fault
 from helpers.seeded_run import run_cases, scored
@@ -84,9 +84,10 @@ def test_at_least_95_percent_of_the_seeded_faults_are_named_and_nobody_is_accuse
 
 
 @pytest.mark.long
-def test_faults_the_rules_were_not_made_for_are_named_or_left_open(tmp_path):
+@pytest.mark.parametrize("module", [unseen_cases, held_out_cases], ids=["unseen", "held_out"])
+def test_faults_the_rules_were_not_made_for_are_named_or_left_open(module, tmp_path):
     """Where what was captured does not decide, several stages are named, or none; never a wrong one."""
-    rows, _ = run_cases(tmp_path, "unseen_cases", unseen_cases.CASES)
-    score = scored(unseen_cases.CASES, rows)
+    rows, _ = run_cases(tmp_path, module.__name__.rpartition(".")[2], module.CASES)
+    score = scored(module.CASES, rows)
     assert score.accused == []
-    assert len(score.named) >= 0.7 * len(unseen_cases.CASES), score.undecided
+    assert len(score.named) >= 0.7 * len(module.CASES), score.undecided

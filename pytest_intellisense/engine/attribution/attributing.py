@@ -167,14 +167,24 @@ def _not_like_it(trial: Trial, outcome: ValidationOutcome, question: Asked, othe
         return Attribution(
             candidates=(), reason=f"no {name} came, and the pipeline does not say after which stage", field="count"
         )
-    for event in of_kind:
-        wrong = [path for path, value in conditions.items() if not Matcher({path: value}, trial.operators)(event)]
-        if len(wrong) == 1 and isinstance(conditions[wrong[0]], str | int | float):
-            path = wrong[0].removeprefix("event_payload.").removeprefix("payload.")
-            actual = field_of(event, path)
-            found = of_field(trial, event, path, None if actual is MISSING else actual, conditions[wrong[0]])
-            return _first_wrong(trial, found, outcome, others) if found.nodes[-1].event is event else None
+    nearly = [(event, path) for event in of_kind if (path := _only_difference(trial, event, conditions))]
+    if len(nearly) == 1:
+        event, path = nearly[0]
+        wanted, path = conditions[path], path.removeprefix("event_payload.").removeprefix("payload.")
+        actual = field_of(event, path)
+        found = of_field(trial, event, path, None if actual is MISSING else actual, wanted)
+        return _first_wrong(trial, found, outcome, others) if found.nodes[-1].event is event else None
+    if nearly:
+        return Attribution(
+            candidates=(), reason=f"{len(nearly)} events nearly meet the criteria, each another way", field="count"
+        )
     return _too_few(trial, of_kind, outcome)
+
+
+def _only_difference(trial: Trial, event: TimelineEvent, conditions: Mapping[str, Any]) -> str:
+    """The one condition that an event does not meet; "" if there are more, or none."""
+    wrong = [path for path, value in conditions.items() if not Matcher({path: value}, trial.operators)(event)]
+    return wrong[0] if len(wrong) == 1 and isinstance(conditions[wrong[0]], str | int | float) else ""
 
 
 def _too_few(trial: Trial, came: Sequence[TimelineEvent], outcome: ValidationOutcome) -> Attribution | None:

@@ -64,7 +64,8 @@ def found_in(nodes: Sequence[Node], question: Question) -> list[Found]:
     What a text says counts only beside a stage that has the value under its name: elsewhere it may be chance.
     """
     asked_at = StageForm(stage=nodes[-1].label, state=FormState.WRONG, value=question.actual, path=question.field)
-    found = [*(_found(node, question) for node in nodes[:-1]), Found(_in_its_text(asked_at, nodes[-1]), True)]
+    injected = frozenset(str(leaf.value) for leaf in leaves_of(nodes[0].content) if leaf.is_text)
+    found = [*(_found(node, question, injected) for node in nodes[:-1]), Found(_in_its_text(asked_at, nodes[-1]), True)]
     for index in range(len(found) - 2, -1, -1):
         one, after = found[index], found[index + 1].form.state
         if not one.named and one.form.state is not FormState.SILENT and after not in (FormState.RIGHT, FormState.WRONG):
@@ -72,11 +73,11 @@ def found_in(nodes: Sequence[Node], question: Question) -> list[Found]:
     return found
 
 
-def _found(node: Node, question: Question) -> Found:
+def _found(node: Node, question: Question, injected: frozenset[str]) -> Found:
     by_name = _by_name(node, question)
     if by_name is not None:
         return Found(_in_its_text(by_name, node), True)
-    in_text = _in_text(node, question)
+    in_text = _in_text(node, question, injected)
     return Found(_in_its_text(in_text, node) if in_text else StageForm(stage=node.label, state=FormState.SILENT), False)
 
 
@@ -95,12 +96,16 @@ def _by_name(node: Node, question: Question) -> StageForm | None:
     """The field of the same path, else of the same name, else of a name that says the same and a bit more or less."""
     if changes_on_its_way(question.name):
         return None
-    exact = _at(node.content, question.field)
-    if exact is not MISSING:
-        return StageForm(stage=node.label, state=_state(exact, question, by_its_name=True), value=exact, path=question.field)
     wanted = words_of(question.name)
     fields = [leaf for leaf in leaves_of(node.content) if leaf.value is not None and not leaf.is_text]
-    same = _nearest([leaf for leaf in fields if leaf.words == wanted], question)
+    alike = [leaf for leaf in fields if leaf.words == wanted]
+    exact = _at(node.content, question.field)
+    if exact is not MISSING:
+        states = {_state(value, question, by_its_name=True) for value in (exact, *(leaf.value for leaf in alike))}
+        says_both = {FormState.RIGHT, FormState.WRONG} <= states  # two things of one name, or it is just here that it departs
+        state = FormState.OTHER if says_both else _state(exact, question, by_its_name=True)
+        return StageForm(stage=node.label, state=state, value=exact, path=question.field)
+    same = _nearest(alike, question)
     if same is not None:
         return _form(node, same, _state(same.value, question, by_its_name=True))
     related = [leaf for leaf in fields if _is_related(leaf, wanted)]
@@ -151,8 +156,11 @@ def _is_right(value: Any, question: Question) -> bool:
     return question.wanted is not MISSING and equal(value, question.wanted)
 
 
-def _in_text(node: Node, question: Question) -> StageForm | None:
-    """What the texts of a stage say: the wanted value, else the actual one, else what looks like the wanted one."""
+def _in_text(node: Node, question: Question, injected: frozenset[str]) -> StageForm | None:
+    """What the texts of a stage say: the wanted value, else the actual one, else what looks like the wanted one.
+
+    In a text that was injected as it is, what looks like it is what was meant.
+    """
     texts = [leaf for leaf in leaves_of(node.content) if leaf.is_text]
     for value, state in ((question.wanted, FormState.RIGHT), (question.actual, FormState.WRONG)):
         if value is MISSING or not telling(value, characters=_IN_TEXT):
@@ -163,7 +171,7 @@ def _in_text(node: Node, question: Question) -> StageForm | None:
     if node.event is None or question.wanted is MISSING or not telling(question.wanted, characters=_IN_TEXT):
         return None
     for leaf in texts:
-        if (token := _resembling(str(leaf.value), question.wanted)) is not None:
+        if str(leaf.value) not in injected and (token := _resembling(str(leaf.value), question.wanted)) is not None:
             return StageForm(stage=node.label, state=FormState.WRONG, value=token, path=".".join(leaf.path))
     return None
 

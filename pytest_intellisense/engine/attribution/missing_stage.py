@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_intellisense.engine.attribution.consistency import contradicts, suspects_among
-from pytest_intellisense.engine.attribution.passage import passage, stages_of
+from pytest_intellisense.engine.attribution.passage import labels_of, passage, stages_of
+from pytest_intellisense.engine.attribution.refusals import refusal_after
 from pytest_intellisense.engine.tracing import causes_of, ids_of
 from pytest_intellisense.model.attribution import Attribution, ReaderState
 from pytest_intellisense.model.durations import format_ns
@@ -29,10 +30,13 @@ def missing_stage(
     pipeline: PipelineResult, missing: StageResult, stimulus: Mapping[str, Any], readers: Sequence[ReaderState]
 ) -> Attribution:
     diverted = next((one for one in pipeline.stages if one.key == pipeline.diverted_by and one.event), None)
-    if diverted is not None:
-        return _diverted(pipeline, missing, diverted, stimulus)
+    if diverted is not None and diverted.event is not None:
+        return _diverted(pipeline, missing, diverted.event, stimulus)
     last = last_before(pipeline, missing)
     after = _later(pipeline, missing)
+    refusal = refusal_after(last, pipeline) if last is not None and after is None else None
+    if refusal is not None:
+        return _diverted(pipeline, missing, refusal, stimulus)
     came = f"{_key_of(pipeline, last)} was the last to arrive" if last is not None else "nothing arrived after the injection"
     if missing.events:
         came = f"{missing.key} came {len(missing.events)}x and is not complete"
@@ -46,26 +50,26 @@ def missing_stage(
 
 
 def _diverted(
-    pipeline: PipelineResult, missing: StageResult, diverted: StageResult, stimulus: Mapping[str, Any]
+    pipeline: PipelineResult, missing: StageResult, answer: TimelineEvent, stimulus: Mapping[str, Any]
 ) -> Attribution:
     """Another event came instead. Whoever sent it may have been right to: what it was given counts as well."""
-    nodes = passage(pipeline, stimulus, diverted.event)
-    decided = suspects_among(nodes[:-1], how_far=True)
+    nodes = [node for node in passage(pipeline, stimulus, answer) if node.event is not answer]
+    decided = suspects_among(nodes, how_far=True)
     sure = len(decided) == 1 and contradicts(nodes, decided[0])
     candidates = decided if sure else (*(one for one in decided if one != missing.key), missing.key)
-    source = diverted.event.source_component if diverted.event else ""
+    name = labels_of(pipeline)(answer) or answer.event_type
     return Attribution(
         candidates=candidates,
-        reason=f"{source or 'the application'} answered with {diverted.key} instead of {missing.key}",
-        reading=_instead(candidates, diverted),
+        reason=f"{answer.source_component or 'the application'} answered with {name} instead of {missing.key}",
+        reading=_instead(candidates, name),
         field="arrival",
     )
 
 
-def _instead(candidates: Sequence[str], diverted: StageResult) -> str:
+def _instead(candidates: Sequence[str], answer: str) -> str:
     if len(candidates) == 1:
-        return f"every stage before only passed on what was injected: look at why {diverted.key} was decided"
-    return f"{diverted.key} may be right for what {' and '.join(candidates[:-1])} said: look there first"
+        return f"every stage before only passed on what was injected: look at why {answer} was decided"
+    return f"{answer} may be right for what {' and '.join(candidates[:-1])} said: look there first"
 
 
 def _later(pipeline: PipelineResult, missing: StageResult) -> StageResult | None:

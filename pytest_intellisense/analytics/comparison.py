@@ -193,7 +193,9 @@ def _ranked(base: Values, now: Values, statistic: Statistic) -> tuple[Values, Va
 
 
 def _median(values: Values) -> float:
-    return float(np.median(values))
+    """As numpy's, which takes ten times as long over a few values, and cases are many and small."""
+    ranked = np.sort(values)
+    return float(ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) / 2
 
 
 def _at(values: Values, share: float) -> float:

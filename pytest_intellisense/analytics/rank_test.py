@@ -54,10 +54,10 @@ def smallest_p(sizes: Iterable[tuple[int, int]]) -> float:
 
 def _ranks(values: Values) -> tuple[Values, float]:
     """Midranks from 1, and Σ(t³ − t) over groups of t equal values."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    midranks = last - (counts - 1) / 2
-    return midranks[inverse], float((counts.astype(np.float64) ** 3 - counts).sum())
+    ranked = np.sort(values)
+    below, up_to = np.searchsorted(ranked, values, "left"), np.searchsorted(ranked, values, "right")
+    group = (up_to - below).astype(np.float64)
+    return (below + up_to + 1) / 2, float((group * group - 1).sum())
 
 
 def _exact(u: float, sizes: list[tuple[int, int]]) -> float:

@@ -212,3 +212,14 @@ def test_a_problem_of_some_rows_names_one_of_them(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path, SOUND.replace("[100, 200]", "[100, -200]"))
     assert "matrix row AAPL--200" in problem.message
     assert "got -200" in problem.message
+
+
+def test_a_regression_limit_names_a_stage_a_statistic_and_an_amount(tmp_path: Path) -> None:
+    """Of the plan and of a step; each mistake at its place, with what is allowed."""
+    limits = '"regression_limits": {"T4_BrokerFilLog.p95": "5 ms", "total.p42": "10 %", "*.median": "much"},'
+    text = SOUND.replace('"plan_name": "sound",', f'"plan_name": "sound", {limits}', 1)
+    found = [(problem.message, problem.suggestion) for problem in problems_of(tmp_path, text)]
+    assert ('"T4_BrokerFilLog" is no stage that is traced here', "T4_BrokerFillLog") in found
+    assert any("STAT is one of median, p90, p95, p99, max" in message for message, _ in found)
+    assert any('"much"' in message or "'much'" in message for message, _ in found)
+    assert len(found) == 3

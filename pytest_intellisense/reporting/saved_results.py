@@ -39,7 +39,8 @@ def read_results(paths: Sequence[Path]) -> ReportDocument:
 class _Run:
     """What the logs of a run say together."""
 
-    session: SessionRow | None = None
+    at_begin: SessionRow | None = None
+    at_end: SessionRow | None = None
     selected: dict[str, None] = field(default_factory=dict)
     begun: dict[str, float] = field(default_factory=dict)
     plans: dict[str, PlanRow] = field(default_factory=dict)
@@ -50,14 +51,14 @@ class _Run:
         ended = False
         for line in _lines(path, self.notes):
             if isinstance(line, RunLine):
-                self._take_session(line.session)
+                self.at_begin = _earlier(self.at_begin, line.session)
                 self.selected.update(dict.fromkeys(line.selected))
             elif isinstance(line, BegunLine):
                 self.begun[line.nodeid] = line.epoch_s
             elif isinstance(line, PlanLine):
                 self._take_plan(line.plan)
             elif isinstance(line, EndLine):
-                self._take_session(line.session)
+                self.at_end = _earlier(self.at_end, line.session)
                 ended = line.exit_status != _INTERRUPTED
         self.cut_short = self.cut_short or not ended
 
@@ -66,17 +67,13 @@ class _Run:
         cut_short = any(row["verdict"] == "interrupted" for row in plans)
         document = ReportDocument(
             schema_version=SCHEMA_VERSION,
-            session=self.session,
+            session=self.at_end or self.at_begin,
             plans=plans,
             state="interrupted" if cut_short else "finished",
         )
         if self.notes:
             document["notes"] = self.notes
         return document
-
-    def _take_session(self, session: SessionRow | None) -> None:
-        if session and (self.session is None or session["started_epoch_s"] <= self.session["started_epoch_s"]):
-            self.session = session
 
     def _take_plan(self, row: PlanRow) -> None:
         self.begun.pop(row["nodeid"], None)
@@ -93,6 +90,11 @@ class _Run:
         for nodeid in self.selected if self.cut_short else ():
             if nodeid not in self.plans and nodeid not in self.begun:
                 yield _interrupted(nodeid, "the run ended before this plan began")
+
+
+def _earlier(one: SessionRow | None, other: SessionRow | None) -> SessionRow | None:
+    found = [session for session in (one, other) if session]
+    return min(found, key=lambda session: session["started_epoch_s"], default=None)
 
 
 def _interrupted(nodeid: str, sentence: str) -> PlanRow:

@@ -15,7 +15,7 @@ from pytest_intellisense.reporting.saved_results import read_report, read_result
 
 _WORKER = re.compile(r"-gw\d+$")
 _SESSION_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
-_IN_REPORT_FOLDER = ("report.jsonl", "report.json")
+_REPORT, _RESULTS = "report.json", "report.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,21 @@ def _of_folder(folder: Path) -> Found:
     logs = _logs_of(folder.resolve().parent, folder.resolve().name)
     if logs:
         return _of_logs(logs)
-    found = next((folder / name for name in _IN_REPORT_FOLDER if (folder / name).is_file()), None)
-    if found is None:
+    report, results = folder / _REPORT, folder / _RESULTS
+    if not report.is_file() and not results.is_file():
         raise SettingsError(
             f"{folder} holds no results of plans",
-            hint=f"a report folder has {' or '.join(_IN_REPORT_FOLDER)}, the folder of a capture has {RESULTS_NAME}",
+            hint=f"a report folder has {_REPORT} or {_RESULTS}, the folder of a capture has {RESULTS_NAME}",
         )
-    return _of_file(found)
+    return _of_file(results if results.is_file() and not _ends_in(report, results) else report)
+
+
+def _ends_in(report: Path, results: Path) -> bool:
+    """Whether the run of `results` came to its end and wrote `report`, which may still be that of the run before."""
+    if not report.is_file():
+        return False
+    document = read_results([results])
+    return document.get("state") == "finished" and document["session"] == read_report(report)["session"]
 
 
 def _of_file(path: Path) -> Found:

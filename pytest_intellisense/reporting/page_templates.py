@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import jinja2
+
+_SPACE_OF_STYLES = re.compile(r"\s*([{};])\s*|(?<=[a-z]:)\s+")
 
 
 def template(name: str) -> jinja2.Template:
@@ -21,7 +24,8 @@ def source(name: str) -> Any:
     loader = _environment().loader
     assert loader is not None
     lines = (line.strip() for line in loader.get_source(_environment(), name)[0].splitlines())
-    return markupsafe.Markup("\n".join(line for line in lines if line and not line.startswith("//")))  # noqa: S704
+    text = "\n".join(line for line in lines if line and not line.startswith("//"))
+    return markupsafe.Markup(_SPACE_OF_STYLES.sub(r"\1", text) if name.endswith(".css") else text)  # noqa: S704
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from pytest_intellisense.reporting.waterfall_view import BAR_UNITS
 
 View = dict[str, Any]
 
-SLOWEST_SHOWN = 8
+SLOWEST_SHOWN = 6
 FAILURES_SHOWN = 10
 
 

@@ -16,6 +16,7 @@
   const show = async (body, open) => {
     body.querySelector('.extras-row').classList.toggle('hidden', !open)
     body.querySelector('.col-result').classList.toggle('collapsed', !open)
+    body.classList.toggle('is-open', open)
     body.querySelector('.is-toggle')?.setAttribute('aria-expanded', String(open))
     const number = caseOf(body)
     if (!open || !number || body.querySelector('.is-case')) return
@@ -68,6 +69,7 @@
       const row = body.querySelector('.collapsible')
       if (!row) continue
       fill(body, row)
+      body.querySelector('.logwrapper').hidden = !body.querySelector('.log')
       waiting.push(show(body, chosen.get(row.dataset.id) ?? isOpen(body)))
     }
     sort()
@@ -146,6 +148,8 @@
   document.addEventListener('DOMContentLoaded', async () => {
     mend()
     records = await parts.index
+    document.querySelector('.run-count').hidden = Boolean(document.querySelector('.is-partial'))
+    parts.markFirstRuns(records)
     const open = [...document.querySelectorAll('#results-table > tbody')].filter((body) => body.querySelector('.collapsible') && isOpen(body))
     for (const body of open.slice(OPEN_AT_FIRST)) chosen.set(body.querySelector('.collapsible').dataset.id, false)
     await adopt()

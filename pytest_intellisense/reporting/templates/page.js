@@ -26,6 +26,7 @@
 
   const show = async (line, open) => {
     const number = Number(line.dataset.case)
+    line.classList.toggle('is-open', open)
     line.querySelector('.is-toggle').setAttribute('aria-expanded', String(open))
     if (line.nextSibling?.classList.contains('is-opened')) line.nextSibling.remove()
     opened[open ? 'add' : 'delete'](number)
@@ -119,6 +120,7 @@
   const begin = async () => {
     records = (await parts.index).map((record) => ({ ...record, hay: parts.haystack(record) }))
     records.filter((record) => parts.rank(record) < 2).slice(0, OPEN_AT_FIRST).forEach((record) => opened.add(record.number))
+    parts.markFirstRuns(records)
     drawVerdicts()
     drawHeads()
     await sift()

@@ -84,6 +84,11 @@ const parts = (() => {
     return svg
   }
 
+  // Without any earlier run there is no column for them.
+  const markFirstRuns = (records) => {
+    document.body.classList.toggle('is-first-runs', records.every((record) => record.history.length < 2))
+  }
+
   // The filter: every word must occur, a word after "-" must not.
   const haystack = (record) =>
     [record.outcome, record.fault, record.nodeid, record.sentence, ...record.tags.map((tag) => `@${tag}`)].join(' ').toLowerCase()
@@ -209,5 +214,5 @@ const parts = (() => {
     if (zoomed) enlarge(zoomed)
   })
 
-  return { make, index, details, nameCell, sparkline, haystack, rank, compare, filterBox, themeButton }
+  return { make, index, details, nameCell, sparkline, markFirstRuns, haystack, rank, compare, filterBox, themeButton }
 })()

@@ -59,12 +59,16 @@ def _pipeline(step: StepRow, outcome: OutcomeRow | None, width: int, room: tuple
 
 
 def one_line(row: PlanRow) -> str:
-    """The failure in one line without its domain's colours: for the short summary, annotations and titles."""
+    """The failure in one line without its domain's colours: for the short summary, annotations and titles.
+
+    pytest cuts it at the edge of the terminal, so the stage comes first.
+    """
     primary = primary_failure(row)
     at = f" ({row['plan_path']}:{primary[1]['line']})" if primary and primary[1]["line"] else ""
     wrong = " or ".join(row["attribution"]["candidates"]) if "attribution" in row else ""
-    first = f" (first wrong: {wrong})" if wrong else ""
-    return printable(f"{row['fault'] or 'FAILED'} {row['sentence'] or row['verdict']}{first}{at}")
+    sentence = row["sentence"] or row["verdict"]
+    first = f"at {wrong}: " if wrong and not sentence.startswith(wrong) else ""
+    return printable(f"{row['fault'] or 'FAILED'} {first}{sentence}{at}")
 
 
 def _once_each(failures: list[Failure], primary: Failure | None) -> list[Failure]:

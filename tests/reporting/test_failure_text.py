@@ -145,18 +145,18 @@ def test_styles_go_through_the_writer_only():
 def test_the_short_summary_names_fault_first_wrong_stage_and_line():
     """One line that says what is wrong, where it began and where it is expected."""
     assert one_line(rows.value_failure()) == (
-        "VALUE order_request.limit_price is wrong: expected 150.25, got 150.65 (first wrong: raw_ocr) "
-        "(scenarios/ocr/open.plan.json:41)"
+        "VALUE at raw_ocr: order_request.limit_price is wrong: expected 150.25, got 150.65 (scenarios/ocr/open.plan.json:41)"
     )
 
 
 def test_a_stage_that_cannot_be_told_is_not_accused():
     """Of two candidates both are named; of none, the text says that it is not determined."""
-    assert one_line(rows.text_failure()).split("(")[1] == "first wrong: processed_image or raw_ocr) "
+    assert one_line(rows.text_failure()).startswith("VALUE at processed_image or raw_ocr: cleaned_ocr.symbol is wrong")
     undecided = rows.value_failure()
     found = rows.attribution("VALUE", reason="the stimulus itself says 150.65 and no stage changed it")
     undecided["attribution"] = undecided["steps"][0]["validation_outcomes"][1]["attribution"] = found
-    assert "first wrong" not in text(undecided) + one_line(undecided)
+    assert "first wrong" not in text(undecided)
+    assert one_line(undecided).startswith("VALUE order_request.limit_price is wrong")
     assert "  reading  not determined: the stimulus itself says 150.65" in text(undecided)
 
 

@@ -38,7 +38,7 @@ def test_terminal_json_and_junit_agree(folder, mode):
     cases = ElementTree.parse(folder / "junit.xml").findall(".//testcase")
     assert "PASSED (1/1, 371 ms)" in out if not mode else "1 passed" in out
     assert "E   actual    150.65      delta +0.40 (tolerance 0.01)" in out
-    assert "- VALUE order_request.limit_price is wrong" in out
+    assert "- VALUE at raw_ocr: order_request.limit_price is wrong" in out
     assert "raw_ocr                      2    196 ms    196 ms    196 ms" in out
     assert "validations 3/4 | events 0 traced, 0 lost" in out
     assert document["schema_version"] == 1

@@ -35,9 +35,15 @@ def wrong_value(nodes: Sequence[Node], question: Question, siblings: Sequence[No
         candidates=candidates,
         reason=_reason(forms[right] if right >= 0 else None, forms[wrong], question),
         reading=_reading(candidates, forms[wrong]),
-        field=question.name,
+        field=_field(found[wrong:], question),
         forms=forms,
     )
+
+
+def _field(wrong: Sequence[Found], question: Question) -> str:
+    """The name of the value where it first has one: checks at later stages may call it otherwise."""
+    paths = (one.form.path for one in wrong if one.named and one.form.state is FormState.WRONG)
+    return next((path.rpartition(".")[2] for path in paths if path), question.name)
 
 
 def _since_injection(found: Sequence[Found], question: Question, forms: tuple[StageForm, ...]) -> Attribution:

@@ -16,7 +16,7 @@ FILLED = {"validation_id": "filled", "type": "specific_log_event_field", "target
           "field_to_check": "fill_quantity", "operator": "==", "expected_value": 100}  # fmt: skip
 DONE = {"validation_id": "done", "type": "pipeline_completion_status", "expected_value": True}
 FAST = {"validation_id": "fast", "type": "pipeline_latency", "field_to_check": "total_observed_pipeline_ns",
-        "operator": "<=", "expected_value": "1 us"}  # fmt: skip
+        "operator": "<=", "expected_value": "100 us"}  # fmt: skip
 ONCE = {"validation_id": "no_fill", "type": "event_absence", "event_criteria": {"event_type": "FILL"}, "within": "1 s"}
 
 STEPS = {

@@ -17,6 +17,7 @@ def page_context(plans: Sequence[PlanRow], session: SessionRow | None, cases: Pa
         **summary_view(plans, session),
         **cases.view(),
         "all_stages": packed([template("all_stages.html").render(every)]) if every["stages"] else "",
+        "details_style": packed([source("details.css")]),
         "parts_style": source("parts.css"),
         "parts_script": source("parts.js"),
     }

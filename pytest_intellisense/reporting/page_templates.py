@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import jinja2
 
-_SPACE_OF_STYLES = re.compile(r"\s*([{};])\s*|(?<=[a-z]:)\s+")
+_SPACE_OF_STYLES = re.compile(r"\s*([{};,>])\s*|(?<=[a-z]:)\s+")
 
 
 def template(name: str) -> jinja2.Template:

@@ -31,7 +31,16 @@ const parts = (() => {
     return place
   }
 
-  const details = (number) => {
+  // The style of the details is as large as that of the rest: it comes with the first of them.
+  let styled
+  const style = async () => {
+    const [text] = await unpack(document.getElementById('is-details-style'))
+    document.head.append(make('style', {}, text))
+  }
+
+  const details = async (number) => {
+    styled ??= style()
+    await styled
     if (!built.has(number)) {
       const bundle = Math.floor(number / bundleCases)
       if (!unpacked.has(bundle)) unpacked.set(bundle, unpack(bundles[bundle]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -26,10 +27,11 @@ QUICK = json.loads(
 )
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     (folder / "a_quick.plan.json").write_text(json.dumps(QUICK))
     (folder / "b_waits.plan.json").write_text(json.dumps(WAITS))
-    return subprocess.Popen([sys.executable, "-m", "pytest", "-v"], cwd=folder, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "pytest", "-v", *arguments]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def until_the_first_verdict(run: subprocess.Popen[str]) -> None:
@@ -67,3 +69,54 @@ def test_a_killed_run_leaves_lines_and_a_recording(tmp_path: Path) -> None:
     (session,) = (tmp_path / "captures").iterdir()
     assert rows[0]["steps"][0]["correlation_id"] in (session / "broker.jsonl").read_text()
     assert not (tmp_path / "reports" / "report.json").exists()
+
+
+NEXT = json.loads(json.dumps(QUICK).replace("quick", "next"))
+
+
+def reported(folder: Path, source: str) -> tuple[int, dict[str, str]]:
+    """The exit code of `intellisense report`, and the verdict of each plan in what it made."""
+    command = [sys.executable, "-m", "pytest_intellisense.cli", "report", "--from", source, "--format", "json"]
+    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30)
+    return made.returncode, {row["plan_name"]: row["verdict"] for row in json.loads(made.stdout)["plans"]}
+
+
+def test_a_killed_run_has_a_report_of_all_its_plans(tmp_path: Path) -> None:
+    """By session, capture folder and report folder: what had finished, and the others as interrupted."""
+    (tmp_path / "c_next.plan.json").write_text(json.dumps(NEXT))
+    with start(tmp_path) as run:
+        until_the_first_verdict(run)
+        run.kill()
+        run.communicate(timeout=30)
+    (session,) = (tmp_path / "captures").iterdir()
+    for source in (session.name, f"captures/{session.name}", "reports"):
+        assert reported(tmp_path, source) == (3, {"quick": "passed", "waits": "interrupted", "next": "interrupted"}), source
+
+
+def test_a_finished_run_has_nothing_interrupted(tmp_path: Path) -> None:
+    """The control: one plan was deselected, the other ended."""
+    with start(tmp_path, "-k", "quick") as run:
+        run.communicate(timeout=30)
+    assert run.returncode == 0
+    (session,) = (tmp_path / "captures").iterdir()
+    for source in (session.name, "reports"):
+        assert reported(tmp_path, source) == (0, {"quick": "passed"}), source
+
+
+@pytest.mark.long
+def test_a_run_on_two_workers_that_is_killed_has_a_report(tmp_path: Path) -> None:
+    """Each worker left its results beside its capture, and together they are the run.
+
+    The line of a verdict may end where the next one begins: one or two plans have ended by then.
+    """
+    (tmp_path / "c_next.plan.json").write_text(json.dumps(NEXT))
+    with start(tmp_path, "-n2") as run:
+        until_the_first_verdict(run)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate(timeout=30)
+    session = next((tmp_path / "captures").iterdir()).name.rpartition("-gw")[0]
+    for source in (session, "reports"):
+        code, verdicts = reported(tmp_path, source)
+        assert (code, verdicts.keys()) == (3, {"quick", "next", "waits"})
+        assert verdicts["waits"] == "interrupted"
+        assert "passed" in verdicts.values()

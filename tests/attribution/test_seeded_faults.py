@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from attribution import fault_cases, held_out_cases, unseen_cases
+from attribution import fault_cases, held_out_cases, last_cases, unseen_cases
 from attribution.fault_cases import COMPLETE, OF_TEXT, Case, field_is
 from helpers.faulty_reference import Fault
 from helpers.seeded_run import run_cases, scored
@@ -84,7 +84,7 @@ def test_at_least_95_percent_of_the_seeded_faults_are_named_and_nobody_is_accuse
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("module", [unseen_cases, held_out_cases], ids=["unseen", "held_out"])
+@pytest.mark.parametrize("module", [unseen_cases, held_out_cases, last_cases], ids=["unseen", "held_out", "last"])
 def test_faults_the_rules_were_not_made_for_are_named_or_left_open(module, tmp_path):
     """Where what was captured does not decide, several stages are named, or none; never a wrong one."""
     rows, _ = run_cases(tmp_path, module.__name__.rpartition(".")[2], module.CASES)

@@ -10,11 +10,10 @@ import msgspec
 from pytest_intellisense.engine.attribution.consistency import suspects_among, told_by
 from pytest_intellisense.engine.attribution.extra_event import extra_event
 from pytest_intellisense.engine.attribution.missing_stage import first_missing, last_before, missing_stage
-from pytest_intellisense.engine.attribution.passage import Node, labels_of, passage, timed_labels
+from pytest_intellisense.engine.attribution.passage import Node, labels_of, passage
 from pytest_intellisense.engine.attribution.questions import Asking, asking, of_field
-from pytest_intellisense.engine.attribution.slow_stage import Lap, laps_of, slow_stage, usual_of
+from pytest_intellisense.engine.attribution.too_late import too_late
 from pytest_intellisense.engine.attribution.trial import Trial
-from pytest_intellisense.engine.attribution.windows import limit_of, window_of
 from pytest_intellisense.engine.attribution.wrong_value import wrong_value
 from pytest_intellisense.engine.checks.context import Asked, asked
 from pytest_intellisense.engine.criteria import Matcher, field_of
@@ -55,7 +54,7 @@ def _attribution(
             case Fault.VALUE:
                 return _value(trial, outcome, question, others)
             case Fault.LATENCY:
-                return _latency(trial, outcome, question, others)
+                return too_late(trial, outcome, question, others)
             case Fault.MISSING:
                 return _missing(trial, outcome, question, others)
             case Fault.EXTRA:
@@ -107,42 +106,6 @@ def _told(trial: Trial) -> Mapping[str, set[str]]:
 def _is_verified(node: Node, told: Mapping[str, set[str]]) -> bool:
     fields = told.get(node.label, set())
     return "*" in fields or (bool(fields) and {".".join(leaf.path) for leaf in told_by(node)} <= fields)
-
-
-def _latency(trial: Trial, outcome: ValidationOutcome, question: Asked, others: Sequence[Trial]) -> Attribution | None:
-    if outcome.type not in ("pipeline_latency", "latency_between"):
-        return _deadline(trial, outcome)
-    limit_ns, window = limit_of(outcome.expected), window_of(trial, outcome.type, question)
-    if limit_ns is None or window is None:
-        return None
-    if window.inside:
-        return Attribution(candidates=(window.inside,), reason="it measured this time itself", field="latency")
-    runs = [(laps, one) for one in (trial, *others) if (laps := _laps(one, outcome.type, question))]
-    over = [laps for laps, _ in runs if _sum(laps) > limit_ns]
-    if not over:
-        return Attribution(candidates=(), reason="the time is shorter than allowed, not longer", field="latency")
-    worst = max(over, key=_sum) if question.point.statistic else over[0] if over[0] is runs[0][0] else max(over, key=_sum)
-    fast = [laps for laps, _ in runs if _sum(laps) <= limit_ns]
-    return slow_stage(worst, limit_ns, usual_of(fast, "the repetitions that were fast enough"))
-
-
-def _laps(trial: Trial, kind: str, question: Asked) -> list[Lap]:
-    window = window_of(trial, kind, question)
-    if window is None:
-        return []
-    return laps_of(timed_labels(trial.pipeline, trial.stimulus), after_ns=window.after_ns, until_ns=window.until_ns)
-
-
-def _sum(laps: Sequence[Lap]) -> int:
-    return sum(lap.took_ns for lap in laps)
-
-
-def _deadline(trial: Trial, outcome: ValidationOutcome) -> Attribution | None:
-    """A stage after its own deadline."""
-    stage = trial.pipeline.stage(outcome.stage_key)
-    if stage is None or stage.at_ns is None or stage.deadline_ns is None:
-        return None
-    return slow_stage(laps_of(timed_labels(trial.pipeline, trial.stimulus), until_ns=stage.at_ns), stage.deadline_ns, None)
 
 
 def _missing(trial: Trial, outcome: ValidationOutcome, question: Asked, others: Sequence[Trial]) -> Attribution | None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import jinja2
 
 _SPACE_OF_STYLES = re.compile(r"\s*([{};,>])\s*|(?<=[a-z]:)\s+")
+_SPACE_OF_SCRIPTS = re.compile(r" (=>|===|!==|&&|\|\||\?\?|<|>) ")
 
 
 def template(name: str) -> jinja2.Template:
@@ -18,14 +19,15 @@ def template(name: str) -> jinja2.Template:
 
 @functools.cache
 def source(name: str) -> Any:
-    """A style or script of ours as it goes into a page: without indentation and lines that are comments."""
+    """A style or script of ours as it goes into a page: without comments and needless space."""
     import markupsafe
 
     loader = _environment().loader
     assert loader is not None
     lines = (line.strip() for line in loader.get_source(_environment(), name)[0].splitlines())
     text = "\n".join(line for line in lines if line and not line.startswith("//"))
-    return markupsafe.Markup(_SPACE_OF_STYLES.sub(r"\1", text) if name.endswith(".css") else text)  # noqa: S704
+    needless = _SPACE_OF_STYLES if name.endswith(".css") else _SPACE_OF_SCRIPTS
+    return markupsafe.Markup(needless.sub(r"\1", text))  # noqa: S704
 
 
 @functools.cache

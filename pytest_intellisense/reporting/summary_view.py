@@ -9,7 +9,6 @@ from pytest_intellisense.reporting.difference import duration
 from pytest_intellisense.reporting.failure_text import one_line
 from pytest_intellisense.reporting.rows import PlanRow, SessionRow
 from pytest_intellisense.reporting.stage_times import Spread, pipeline_spreads, stage_spreads
-from pytest_intellisense.reporting.waterfall_view import BAR_UNITS
 
 View = dict[str, Any]
 
@@ -85,6 +84,6 @@ def _spread_view(spread: Spread, widest_ns: int) -> View:
         "p50": duration(spread.p50_ns),
         "p95": duration(spread.p95_ns),
         "max": duration(spread.max_ns),
-        "median_width": round(spread.p50_ns / widest_ns * BAR_UNITS),
-        "width": round(spread.p95_ns / widest_ns * BAR_UNITS),
+        "median_width": round(spread.p50_ns / widest_ns * 100),
+        "width": round(spread.p95_ns / widest_ns * 100),
     }

@@ -67,28 +67,24 @@ const parts = (() => {
   }
 
   // One bar a run, as high as it took long; a run that did not pass has a dot above its bar.
-  const SVG = 'http://www.w3.org/2000/svg'
+  const drawn = (tag, attributes) => {
+    const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
+    return element
+  }
+
   const sparkline = (history) => {
     if (!history || history.length < 2) return ''
     const most = Math.max(1, ...history.map(([, took]) => took))
-    const svg = document.createElementNS(SVG, 'svg')
+    const width = history.length * 5
     const failed = history.filter(([outcome]) => outcome !== 'p').length
-    svg.setAttribute('class', 'is-runs')
-    svg.setAttribute('viewBox', `0 0 ${history.length * 5} 22`)
-    svg.setAttribute('width', history.length * 5)
-    svg.setAttribute('height', 22)
-    svg.setAttribute('role', 'img')
-    svg.setAttribute('aria-label', `last ${history.length} runs, ${failed} of them did not pass`)
+    const label = `last ${history.length} runs, ${failed} of them did not pass`
+    const svg = drawn('svg', { class: 'is-runs', viewBox: `0 0 ${width} 22`, width, height: 22, role: 'img', 'aria-label': label })
     history.forEach(([outcome, took], at) => {
       const height = Math.max(2, Math.round((took / most) * 16))
-      const bar = document.createElementNS(SVG, 'rect')
-      for (const [name, value] of Object.entries({ x: at * 5, y: 22 - height, width: 4, height })) bar.setAttribute(name, value)
-      svg.append(bar)
-      if (outcome === 'p') return
-      bar.setAttribute('class', 'failed')
-      const dot = document.createElementNS(SVG, 'circle')
-      for (const [name, value] of Object.entries({ cx: at * 5 + 2, cy: 22 - height - 3, r: 1.8 })) dot.setAttribute(name, value)
-      svg.append(dot)
+      const state = outcome === 'p' ? 'passed' : 'failed'
+      svg.append(drawn('rect', { class: state, x: at * 5, y: 22 - height, width: 4, height }))
+      if (state === 'failed') svg.append(drawn('circle', { cx: at * 5 + 2, cy: 19 - height, r: 1.8 }))
     })
     return svg
   }

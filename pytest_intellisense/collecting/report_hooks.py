@@ -109,7 +109,7 @@ class ReportHooks:
 
     def _paths(self) -> list[tuple[str, Path]]:
         plans = self._report.html.plans_page if self._report.html else None
-        paths = {"report": self._html_path, "plans": plans, "json": self._json_path}
+        paths = {"report": self._html_path, "plans": plans, "json": self._json_path if self._report.document else None}
         return [*((name, path) for name, path in paths.items() if path), *self._more.paths]
 
     @pytest.hookimpl(optionalhook=True)

@@ -21,6 +21,7 @@ from pytest_intellisense.cli import (
     explain,
     gate,
     info,
+    init,
     keep,
     merge,
     metrics,
@@ -48,6 +49,7 @@ class Subcommand(Protocol):
 
 
 SUBCOMMANDS: tuple[Subcommand, ...] = (
+    init,
     check,
     explain,
     capture,

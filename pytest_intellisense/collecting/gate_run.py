@@ -47,11 +47,11 @@ class GateRun:
     @functools.cached_property
     def baseline(self) -> Baseline | None:
         """What this run is compared with; None if with nothing, and `finish` says why. Raises IntelliSenseError."""
+        if not self._settings.compare:
+            return None
         from pytest_intellisense.analytics.baselines import BaselineStore, NoBaseline
         from pytest_intellisense.analytics.measurements import other_versions, unlike
 
-        if not self._settings.compare:
-            return None
         try:
             baseline = BaselineStore(self._settings.baseline_dir).load(self._settings.compare)
         except NoBaseline as problem:
@@ -135,11 +135,13 @@ def _read(file: Path) -> list[Launch]:
 
 def checked(run: GateRun, settings: Settings) -> None:
     """Find the user's mistakes before anything runs. Raises IntelliSenseError, ValueError."""
-    from pytest_intellisense.analytics.baselines import checked_name
     from pytest_intellisense.settings import LAST_SAVED
 
-    if settings.save:
-        checked_name(settings.save)
-    if settings.compare and settings.compare != LAST_SAVED:
-        checked_name(settings.compare)
     _ = run.limits
+    compared = settings.compare if settings.compare != LAST_SAVED else ""
+    names = [name for name in (settings.save, compared) if name]
+    if names:
+        from pytest_intellisense.analytics.baselines import checked_name
+
+        for name in names:
+            checked_name(name)

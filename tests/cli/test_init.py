@@ -27,7 +27,7 @@ def test_a_new_project_has_a_green_and_a_red_plan(tmp_path: Path, capsys: pytest
     done = subprocess.run([sys.executable, "-m", "pytest"], cwd=folder, capture_output=True, text=True, timeout=60)
     assert "1 failed, 2 passed" in done.stdout
     assert "VALUE  " in done.stdout
-    assert re.search(r"fails_on_purpose\.plan\.json:\d+:\d+   side", done.stdout)
+    assert re.search(r"fails_on_purpose\.plan\.json:\d+:\d+ +side ", done.stdout)
     checked = intellisense(folder, "check")
     assert (checked.returncode, checked.stdout) == (0, "2 plan files, 3 sound cases: no problems\n")
 

@@ -81,7 +81,7 @@ def _show(plan: Plan) -> None:
 def _carried_out(plan: Plan, root: CaptureRoot) -> list[EnvironmentProblem]:
     """Why something is left over. What has changed since the plan was made, such as a new keep flag, is respected and told."""
     from pytest_intellisense.housekeeping.removal import SessionKept, remove_unless_kept, sweep_trash
-    from pytest_intellisense.housekeeping.session_folder import NotASession, SessionInUse
+    from pytest_intellisense.housekeeping.session_folder import NotASession, SessionGone, SessionInUse
 
     problems = sweep_trash(root)
     removed = 0
@@ -89,6 +89,8 @@ def _carried_out(plan: Plan, root: CaptureRoot) -> list[EnvironmentProblem]:
         try:
             remove_unless_kept(root, session.session_id)
             removed += 1
+        except SessionGone:
+            print(f"gone:  {session.session_id}: somebody else has removed it")
         except (SessionKept, SessionInUse, NotASession) as change:
             print(f"stays: {change}")
         except EnvironmentProblem as problem:

@@ -16,15 +16,15 @@ def findings(limits: Any, at: JsonPath, stages: Collection[str] | None) -> Itera
         return
     for subject, amount in limits.items():
         try:
-            stage, _ = split_subject(subject)
+            stage, statistic = split_subject(subject)
         except ValueError as problem:
             yield Finding((*at, subject), str(problem), on_key=True)
             continue
         if stages is not None and stage not in (ANY_STAGE, WHOLE_PIPELINE, *stages):
             known = tuple(dict.fromkeys((WHOLE_PIPELINE, ANY_STAGE, *stages)))
-            yield Finding(
-                (*at, subject), f'"{stage}" is no stage that is traced here', known, nearest(stage, known), on_key=True
-            )
+            meant = nearest(stage, known)
+            key_meant = f"{meant}.{statistic}" if meant else ""
+            yield Finding((*at, subject), f'"{stage}" is no stage that is traced here', known, key_meant, on_key=True)
         if isinstance(amount, str):
             try:
                 parse_limit(subject, amount)

@@ -37,7 +37,8 @@ def remove_session(root: CaptureRoot, session: SessionFolder, may_go: Callable[[
             raise
         os.fsync(root.fd)  # its name must not come back when half of it is gone
         empty_session(session.fd)
-        os.rmdir(trash, dir_fd=root.fd)
+        with suppress(FileNotFoundError):  # somebody's sweep took the empty folder first
+            os.rmdir(trash, dir_fd=root.fd)
     except OSError as error:
         raise _left_over(session.shown, error) from error
 

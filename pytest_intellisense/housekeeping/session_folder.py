@@ -22,6 +22,10 @@ class NotASession(EnvironmentProblem):
     """A directory that was not made by a recording of ours, or is none at all; nothing of ours touches it."""
 
 
+class SessionGone(NotASession):
+    """There is no directory of that name, or not any more."""
+
+
 class SessionInUse(EnvironmentProblem):
     """A session that is being recorded, or that another housekeeping command holds."""
 
@@ -38,6 +42,8 @@ class SessionFolder:
         self.shown = shown
         try:
             self.fd = open_directory(name, root_fd)
+        except FileNotFoundError:
+            raise SessionGone(f"there is no {shown}", hint="intellisense sessions shows those that are there") from None
         except OSError as error:
             raise NotASession(f"{shown} is not a directory that can be opened: {error.strerror}") from None
         try:

@@ -98,7 +98,7 @@ def test_commands_in_the_docs_exist(words: list[str]) -> None:
             add_options(known)
             assert [word for word in known.parse_known_args(arguments)[1] if word.startswith("--intellisense")] == []
         case _:
-            assert words[0] in ("git", "pip", "redis-cli", "jq", "cat"), words
+            assert words[0] in ("cd", "git", "pip", "redis-cli", "jq", "cat"), words
 
 
 def test_defaults_in_the_docs_hold_for_a_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

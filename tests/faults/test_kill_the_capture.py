@@ -96,7 +96,8 @@ def consumer_removed(client: redis.Redis) -> None:
 
 
 def emptied(client: redis.Redis) -> None:
-    """Takes what nobody has read yet and what is pending."""
+    """Takes what nobody has read yet and what is pending, once there is something; the publisher goes on."""
+    eventually(lambda: client.xlen(STREAM) > 0 and not everything_acknowledged(client), "something is unread")
     client.xtrim(STREAM, maxlen=0, approximate=False)
 
 

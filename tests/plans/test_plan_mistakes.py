@@ -219,7 +219,7 @@ def test_a_regression_limit_names_a_stage_a_statistic_and_an_amount(tmp_path: Pa
     limits = '"regression_limits": {"T4_BrokerFilLog.p95": "5 ms", "total.p42": "10 %", "*.median": "much"},'
     text = SOUND.replace('"plan_name": "sound",', f'"plan_name": "sound", {limits}', 1)
     found = [(problem.message, problem.suggestion) for problem in problems_of(tmp_path, text)]
-    assert ('"T4_BrokerFilLog" is no stage that is traced here', "T4_BrokerFillLog") in found
+    assert ('"T4_BrokerFilLog" is no stage that is traced here', "T4_BrokerFillLog.p95") in found
     assert any("STAT is one of median, p90, p95, p99, max" in message for message, _ in found)
     assert any('"much"' in message or "'much'" in message for message, _ in found)
     assert len(found) == 3

@@ -89,7 +89,7 @@ def _review(arguments: argparse.Namespace, store: BaselineStore) -> int:
     if not before:
         raise SettingsError(f'"{arguments.name}" has nothing before {newest.label}', hint="there is nothing to review yet")
     gate = compared(Measured(before[-1], {}), Measured(newest, {}), DEFAULT_LIMITS, unlike_allowed=True)
-    show(gate, as_json=False)
+    show(gate)
     saved = store.saved(arguments.name)
     newer, older = saved[len(saved) - newest.runs :], saved[: len(saved) - newest.runs]
     if arguments.accept or arguments.reject:

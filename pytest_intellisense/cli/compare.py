@@ -31,5 +31,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"no baseline: {problem}\nhint: {problem.hint}", file=sys.stderr)
         return NOT_COMPARABLE
     gate = compared(base, now, limits, unlike_allowed=arguments.compare_unlike)
-    show(gate, as_json=arguments.json)
+    show(gate, as_json=arguments.json, as_markdown=arguments.markdown)
     return NOT_COMPARABLE if gate["verdict"] == "not comparable" else SHOWN

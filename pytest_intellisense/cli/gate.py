@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"no baseline: {problem}\nhint: {problem.hint}", file=sys.stderr)
         return NOT_COMPARABLE
     gate = compared(base, now, limits, unlike_allowed=arguments.compare_unlike)
-    show(gate, as_json=arguments.json)
+    show(gate, as_json=arguments.json, as_markdown=arguments.markdown)
     if gate["verdict"] == "not comparable":
         return NOT_COMPARABLE
     return REGRESSION if gate["verdict"] == "regression" else OK

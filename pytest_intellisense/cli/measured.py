@@ -36,7 +36,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="how much slower is a regression: 10%% or 5ms; repeatable; default: *.median:10%%",
     )
     parser.add_argument("--compare-unlike", action="store_true", help="compare although machine or configuration differ")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--markdown", action="store_true", help="print Markdown, for a comment or a step summary")
     add_folder(parser)
 
 
@@ -121,10 +123,14 @@ def compared(base: Measured, now: Measured, limits: tuple[RegressionLimit, ...],
     return gate_row(origin, launches, baseline=baseline, everywhere=everywhere, plans=plans, behaviour=done, notes=notes)
 
 
-def show(gate: GateRow, *, as_json: bool) -> None:
+def show(gate: GateRow, *, as_json: bool = False, as_markdown: bool = False) -> None:
     import json
 
     from pytest_intellisense.reporting.gate_lines import gate_lines
+    from pytest_intellisense.reporting.gate_markdown import gate_markdown
     from pytest_intellisense.reporting.lines import text_of
 
-    print(json.dumps(gate, indent=1) if as_json else text_of(gate_lines(gate)))
+    if as_json:
+        print(json.dumps(gate, indent=1))
+    else:
+        print(gate_markdown(gate) if as_markdown else text_of(gate_lines(gate)))

@@ -31,7 +31,8 @@ def gate_lines(gate: GateRow) -> list[Line]:
         width = min(max(len(_name(one)) for one in over_all), NAME_WIDTH)
         heading = f"{'stage':<{width}}  {'base':>8} -> {'now':>8}  {'change':>8}  {'95 %':>17}  verdict"
         lines += [line(Piece(heading, "bold")), *(_comparison(one, width) for one in over_all)]
-    return [*lines, *_plans(gate["comparisons"]), *behaviour_lines(gate.get("behaviour", [])), _verdict(gate)]
+    behaviour = behaviour_lines(gate["behaviour"]) if "behaviour" in gate else ()
+    return [*lines, *_plans(gate["comparisons"]), *behaviour, _verdict(gate)]
 
 
 BaseTimes = Mapping[tuple[str, str], int]

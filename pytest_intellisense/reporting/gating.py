@@ -82,7 +82,7 @@ def gate_row(
     changed = changes(baseline.behaviour, behaviour) if baseline else []
     comparisons = [*(comparison_row(one) for one in everywhere), *plans]
     verdict = REGRESSION if any(one["regressed"] for one in changed) else str(worst(one["verdict"] for one in comparisons))
-    return GateRow(
+    row = GateRow(
         verdict=refusal or verdict,
         reason=reason,
         notes=list(notes),
@@ -90,8 +90,10 @@ def gate_row(
         origin=to_builtins(origin),
         launches=[to_builtins(launch) for launch in launches] if keep_samples else [],
         comparisons=comparisons,
-        behaviour=changed,
     )
+    if baseline and baseline.behaviour:
+        row["behaviour"] = changed
+    return row
 
 
 def _head(baseline: Baseline, launches: Sequence[Launch]) -> dict[str, object]:

@@ -7,6 +7,7 @@ import zlib
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from helpers.dialects import observe
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -114,6 +115,14 @@ class EverythingPossible:
     def __init__(self, *_: object, **__: object) -> None: ...
 
 
+class NothingPossible:
+    """Hints that see nothing."""
+
+    images = references = secrets = size = False
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+
 def read_and_kept(stream: str, fields: dict[bytes, bytes]) -> None:
     try:
         event = observe(stream, fields).event
@@ -151,3 +160,11 @@ def test_any_envelope(stream: str, said: dict[str, Any], wire_type: str, payload
 def test_any_fields(stream: str, fields: dict[bytes, bytes]) -> None:
     """Bytes of every kind in the fields that readers know, and in others."""
     read_and_kept(stream, fields)
+
+
+def test_a_quick_look_that_sees_nothing_would_be_found() -> None:
+    """The control: what it passes over is another event than the one that is read with care."""
+    fields = {b"json_payload": json.dumps({"metadata": {"eventType": "odd"}, "payload": {"password": "hunter2"}}).encode()}
+    read_and_kept(wire.ORDER_FILLS, fields)
+    with patch.object(any_entry, "Hints", NothingPossible), pytest.raises(AssertionError, match="a quick look"):
+        read_and_kept(wire.ORDER_FILLS, fields)

@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from helpers.dialects import logged, observe
 from helpers.redis_server import RedisServer
@@ -84,8 +85,7 @@ def test_a_long_unreadable_value_is_known_by_its_hash() -> None:
     assert len(record["fields_base64"]) == 5000
 
 
-def test_a_long_correlation_id_still_joins() -> None:
-    """It is cut to something that is equal to itself and to no other long id."""
+def long_ids_join_their_own() -> None:
     one, other = "c" * MEGABYTE, "c" * (MEGABYTE - 1) + "d"
     events = [
         observe(wire.ORDER_FILLS, fill({}, correlationId=id_), entry_id=f"{n}-0").event
@@ -93,9 +93,25 @@ def test_a_long_correlation_id_still_joins() -> None:
     ]
     ids = [event.correlation_id or "" for event in events]
     assert ids[0] == ids[2] != ids[1]
-    assert ids[0][:200] == ids[1][:200], "the control: cut without its hash it would join strangers"
     assert max(map(len, ids)) < 1000
     assert [event.marks for event in events] == [("truncated",)] * 3
+
+
+def test_a_long_correlation_id_still_joins() -> None:
+    """It is cut to something that is equal to itself and to no other long id."""
+    long_ids_join_their_own()
+
+
+@pytest.mark.parametrize(
+    ("part", "broken"),
+    [("LONGEST_ID", 2 * MEGABYTE), ("_cut", lambda said: said[:200])],
+    ids=["no cap", "cut without a hash"],
+)
+def test_other_ways_with_a_long_id_would_be_found(monkeypatch: pytest.MonkeyPatch, part: str, broken: Any) -> None:
+    """The control: a reader without a cap keeps a megabyte, one that only cuts joins strangers."""
+    monkeypatch.setattr(f"testrade_hooks.dialects.{part}", broken)
+    with pytest.raises(AssertionError):
+        long_ids_join_their_own()
 
 
 @pytest.mark.parametrize(
@@ -156,18 +172,23 @@ READ = {b"json_payload", b"data", b"clock_domain", b"image_bytes"}
 @given(st.dictionaries(st.binary(max_size=20).filter(lambda name: name not in READ), st.binary(max_size=40), max_size=6))
 def test_any_bytes_beside_the_envelope_come_back(beside: dict[bytes, bytes]) -> None:
     """Through the event and its line: no text, NUL or line end is changed. (What looks like a secret is another matter.)"""
+    comes_back(beside)
+
+
+def comes_back(beside: dict[bytes, bytes]) -> None:
     event = observe(wire.ORDER_FILLS, fill({"symbol": "AAPL"}) | beside).event
     text = log_records.event_text(event)
     assert b"\n" not in text
     assert back(log_records.event_of(text)[0]) == beside or "redacted" in event.marks
 
 
-def test_bytes_read_as_text_would_not_come_back() -> None:
-    """The control: the same check finds a reader that replaces what is no text."""
+def test_bytes_read_as_text_would_not_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: the same check finds a log that replaces what is no text."""
     beside = {b"\xff\x00": b"\x00\r\n\xfe"}
-    lossy = {name.decode(errors="replace").encode(): value.decode(errors="replace").encode() for name, value in beside.items()}
-    assert back(observe(wire.ORDER_FILLS, fill({}) | beside).event) == beside
-    assert back(observe(wire.ORDER_FILLS, fill({}) | lossy).event) != beside
+    comes_back(beside)
+    monkeypatch.setattr("pytest_intellisense.codec.any_entry._lossless", lambda data: data.decode(errors="replace"))
+    with pytest.raises(AssertionError):
+        comes_back(beside)
 
 
 texts = st.text(st.characters(exclude_categories=()), max_size=12) | st.sampled_from(
@@ -198,12 +219,23 @@ def test_any_value_comes_back(payload: dict[str, Any], ascii_only: bool) -> None
         assert repr(json.loads(text)["payload"]) == repr(event.payload)
 
 
-def test_numbers_that_are_none_are_said() -> None:
-    """NaN and the infinities stand in the log as such."""
+def numbers_that_are_none_are_said() -> None:
     event = observe(wire.ORDER_FILLS, {b"json_payload": fill({"price": math.nan, "most": math.inf})[b"json_payload"]}).event
     again = log_records.event_of(log_records.event_text(event))[0]
     assert math.isnan(again.payload["price"])
     assert again.payload["most"] == math.inf
+
+
+def test_numbers_that_are_none_are_said() -> None:
+    """NaN and the infinities stand in the log as such."""
+    numbers_that_are_none_are_said()
+
+
+def test_a_log_in_strict_json_would_lose_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: it has null in their place."""
+    monkeypatch.setattr(log_records, "json_text", msgspec.json.encode)
+    with pytest.raises((AssertionError, TypeError)):
+        numbers_that_are_none_are_said()
 
 
 @pytest.mark.parametrize(

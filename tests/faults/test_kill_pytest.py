@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +52,12 @@ def test_dies(intellisense_trace, intellisense_capture):
 def test_lives(intellisense_capture):
     intellisense_capture.loss()
 """
+DEAF = """
+import signal
+
+def pytest_collection_finish():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+"""
 
 
 def write(folder: Path, *plans: dict[str, Any]) -> None:
@@ -72,17 +77,29 @@ def whole(session: SessionLog) -> bool:
 
 def test_interrupted_twice(tmp_path: Path) -> None:
     """The second ^C ends the run within five seconds; what was recorded before is whole."""
-    write(tmp_path, plan("quick", DONE), plan("waits", DONE, wait_s=60))
-    with subprocess.Popen([sys.executable, "-m", "pytest", "-v"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as run:
+    ends_when_interrupted_twice(tmp_path, within_s=5)
+
+
+def test_a_run_that_does_not_listen_would_be_found(tmp_path: Path) -> None:
+    """The control: the same run, deaf to ^C, goes on."""
+    (tmp_path / "conftest.py").write_text(DEAF)
+    with pytest.raises(subprocess.TimeoutExpired):
+        ends_when_interrupted_twice(tmp_path, within_s=1)
+
+
+def ends_when_interrupted_twice(folder: Path, *, within_s: float) -> None:
+    write(folder, plan("quick", DONE), plan("waits", DONE, wait_s=60))
+    with subprocess.Popen([sys.executable, "-m", "pytest", "-v"], cwd=folder, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert any("PASSED" in line for line in run.stdout), "the run ended before its first verdict"
         run.send_signal(signal.SIGINT)
         run.send_signal(signal.SIGINT)
-        began = time.monotonic()
-        run.communicate(timeout=30)
-        assert time.monotonic() - began < 5
+        try:
+            run.communicate(timeout=within_s)
+        finally:
+            run.kill()
     assert run.returncode != pytest.ExitCode.OK
-    ((_, session),) = sessions(tmp_path).items()
+    ((_, session),) = sessions(folder).items()
     assert whole(session)
 
 

@@ -8,6 +8,9 @@ from typing import NamedTuple
 import pytest
 from helpers.plan_files import SOUND, load_text, problems_of
 
+from pytest_intellisense.codec.positions import ScannedJson, scan
+from pytest_intellisense.codec.problems import Span
+
 PLACE = "▸"
 
 
@@ -178,6 +181,23 @@ def test_the_sound_plan_has_no_problems(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", EDITS)
 def test_one_wrong_edit_is_named_at_its_place(tmp_path: Path, name: str) -> None:
     """Line, column, words and suggestion of the first problem are exact, and it is the only one."""
+    is_named_at_its_place(tmp_path, name)
+
+
+def test_a_checker_that_points_at_the_beginning_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: a checker that says what is wrong and not where."""
+
+    def scan_without_places(text: str) -> ScannedJson:
+        found = scan(text)
+        found.keys = dict.fromkeys(found.keys, Span(0, 1))
+        return found
+
+    monkeypatch.setattr("pytest_intellisense.codec.positions.scan", scan_without_places)
+    with pytest.raises(AssertionError):
+        is_named_at_its_place(tmp_path, "misspelt key")
+
+
+def is_named_at_its_place(tmp_path: Path, name: str) -> None:
     edit = EDITS[name]
     text, at = edited(edit)
     first, *more = problems_of(tmp_path, text)

@@ -25,6 +25,12 @@ WAITS = {
 QUICK = json.loads(
     json.dumps(WAITS).replace('"wait_after_injection_s": 60', '"wait_after_injection_s": 0').replace("waits", "quick")
 )
+UNHANDLED = """
+import signal
+
+def pytest_collection_finish():
+    signal.signal({number}, signal.SIG_DFL)
+"""
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -45,15 +51,28 @@ def until_the_first_verdict(run: subprocess.Popen[str]) -> None:
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_a_cancelled_run_writes_its_reports(tmp_path: Path, ending: signal.Signals) -> None:
     """The plan that had finished is in report.json and in the page."""
-    with start(tmp_path) as run:
+    writes_its_reports(tmp_path, ending)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_without_handling_the_signal_there_would_be_none(tmp_path: Path, ending: signal.Signals) -> None:
+    """The control: the same run, in which the signal ends the process as it does by default."""
+    (tmp_path / "conftest.py").write_text(UNHANDLED.format(number=int(ending)))
+    with pytest.raises(AssertionError):
+        writes_its_reports(tmp_path, ending)
+    assert not (tmp_path / "reports" / "report.json").exists()
+
+
+def writes_its_reports(folder: Path, ending: signal.Signals) -> None:
+    with start(folder) as run:
         until_the_first_verdict(run)
         run.send_signal(ending)
         run.communicate(timeout=30)
     assert run.returncode == pytest.ExitCode.INTERRUPTED
-    report = json.loads((tmp_path / "reports" / "report.json").read_text())
+    report = json.loads((folder / "reports" / "report.json").read_text())
     assert [plan["plan_name"] for plan in report["plans"]] == ["quick"]
-    assert (tmp_path / "reports" / "report.html").exists()
-    (session,) = (tmp_path / "captures").iterdir()
+    assert (folder / "reports" / "report.html").exists()
+    (session,) = (folder / "captures").iterdir()
     assert json.loads((session / "session.json").read_text())["state"] == "complete"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytest_intellisense.streams import replies
 from pytest_intellisense.streams.replies import entries_of
 
 FIELDS = {b"f": b"v"}
@@ -52,3 +53,10 @@ def test_raw_fields_may_repeat_a_name(raw: list[bytes], fields: dict[bytes, byte
     assert entries_of({b"s": [[b"1-1", raw]]}) == [("s", [("1-1", fields)])]
     usual = [b"a", b"1", b"b", b"2"]
     assert entries_of({b"s": [[b"1-0", usual], [b"1-1", raw]]})[0][1][1] == ("1-1", fields)
+
+
+def test_a_plain_dict_would_lose_the_earlier_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: the client's own parser keeps one value a name."""
+    monkeypatch.setattr(replies, "_with_repeated", dict)
+    with pytest.raises(AssertionError):
+        test_raw_fields_may_repeat_a_name([b"f", b"1", b"f", b"2"], {b"f": b"2", b"f#1": b"1"})

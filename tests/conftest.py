@@ -8,10 +8,9 @@ import signal
 
 import pytest
 from helpers.browser import browser
+from helpers.pytest_command import WITHOUT_OURS
 
 __all__ = ["browser"]
-
-_PLUGINS_OF_OUR_OWN_TESTS = ("hypothesispytest", "anyio", "allure_pytest", "sugar")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,6 +46,5 @@ def _keep_bytecode() -> None:
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """The runs that a test starts do without the plugins that only our own tests need: they take a third of a start."""
-    without = [word for name in _PLUGINS_OF_OUR_OWN_TESTS for word in ("-p", f"no:{name}")]
-    monkeypatch.setattr(pytester, "runpytest_subprocess", functools.partial(pytester.runpytest_subprocess, *without))
+    monkeypatch.setattr(pytester, "runpytest_subprocess", functools.partial(pytester.runpytest_subprocess, *WITHOUT_OURS))
     return pytester

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.pytest_command import PYTEST
 
 from pytest_intellisense.capture.reader import SessionLog, read_session
 
@@ -89,7 +89,7 @@ def test_a_run_that_does_not_listen_would_be_found(tmp_path: Path) -> None:
 
 def ends_when_interrupted_twice(folder: Path, *, within_s: float) -> None:
     write(folder, plan("quick", DONE), plan("waits", DONE, wait_s=60))
-    with subprocess.Popen([sys.executable, "-m", "pytest", "-v"], cwd=folder, stdout=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen([*PYTEST, "-v"], cwd=folder, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert any("PASSED" in line for line in run.stdout), "the run ended before its first verdict"
         run.send_signal(signal.SIGINT)

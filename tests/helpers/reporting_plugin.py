@@ -9,10 +9,10 @@ import functools
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.pytest_command import PYTEST
 
 from pytest_intellisense.collecting.failure import Crash, FailureText, packed, unpacked
 from pytest_intellisense.reporting import html, junit, run_report
@@ -34,7 +34,7 @@ def test_plan(n):
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """pytest in `folder`, as a process of its own, with this plugin instead of the project's."""
     tests = Path(__file__).parents[1]
-    command = [sys.executable, "-m", "pytest", "-p", "no:intellisense", "-p", "helpers.reporting_plugin", *arguments]
+    command = [*PYTEST, "-p", "no:intellisense", "-p", "helpers.reporting_plugin", *arguments]
     environment = {
         **os.environ,
         "PYTHONPATH": f"{tests}{os.pathsep}{tests.parent}",

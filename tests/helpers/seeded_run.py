@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from helpers.pytest_command import PYTEST
 
 ROOT = Path(__file__).parents[2]
 SCREEN = ROOT / "scenarios" / "screens" / "long_aapl.png"
@@ -48,7 +49,7 @@ def run_cases(folder: Path, module: str, cases: Sequence[Any], *extra: tuple[str
     (folder / "conftest.py").write_text(CONFTEST.format(module=module))
     path = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:html"]
+    command = [*PYTEST, "-q", "-p", "no:cacheprovider", "-p", "no:html"]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=300)
     report = folder / "reports" / "report.json"
     assert report.exists(), done.stdout + done.stderr

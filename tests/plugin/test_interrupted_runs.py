@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.pytest_command import PYTEST
 
 WAITS = {
     "plan_name": "waits",
@@ -36,7 +37,7 @@ def pytest_collection_finish():
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     (folder / "a_quick.plan.json").write_text(json.dumps(QUICK))
     (folder / "b_waits.plan.json").write_text(json.dumps(WAITS))
-    command = [sys.executable, "-m", "pytest", "-v", *arguments]
+    command = [*PYTEST, "-v", *arguments]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True, start_new_session=True)
 
 

@@ -21,7 +21,7 @@ def in_seconds(seconds: float) -> str:
 @pytest.mark.long
 def test_it_waits_for_its_time(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
     """It says so and records nothing before; between --from and --until it records, and ends by itself."""
-    with Capture(tmp_path, redis_server.url, "--from", in_seconds(20), "--until", in_seconds(25)) as capture:
+    with Capture(tmp_path, redis_server.url, "--from", in_seconds(20), "--until", in_seconds(40)) as capture:
         assert "waiting for the time to begin" in capture.announced
         assert capture.facts()["state"] == "scheduled"
         publish(app, range(10))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from helpers.pytest_command import PYTEST
 from helpers.report_pages import opened, photograph, violations
 
 BUY = {"type": "trade_command", "symbol": "AAPL", "side": "BUY", "quantity": 100}
@@ -43,7 +43,7 @@ def run(request, tmp_path_factory) -> tuple[Path, str]:
         (folder / f"{name}.plan.json").write_text(json.dumps(plan(name), indent=1))
     (folder / "broken.plan.json").write_text('{"plan_nam": 1}')
     (folder / "pytest.ini").write_text("[pytest]\njunit_family = xunit1\n")
-    command = [sys.executable, "-m", "pytest", "--junitxml=junit.xml", "-v", *request.param]
+    command = [*PYTEST, "--junitxml=junit.xml", "-v", *request.param]
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=90)
     assert result.returncode == 1, result.stdout + result.stderr

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from helpers import reporting_plugin, rows
+from helpers.pytest_command import PYTEST
 
 from pytest_intellisense.reporting.json_report import JsonReport
 from pytest_intellisense.reporting.lines import text_of
@@ -104,7 +104,7 @@ def test_report_json_is_replaced_whole_or_not_at_all(tmp_path):
 
 def test_a_terminal_without_unicode_gets_seven_bits(folder):
     """Marks and bars become letters; nothing is lost and nothing crashes."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:intellisense", "-p", "helpers.reporting_plugin"]
+    command = [*PYTEST, "-p", "no:intellisense", "-p", "helpers.reporting_plugin"]
     tests = str(Path(__file__).parents[1])
     environment = {"PYTHONPATH": tests, "PYTHONIOENCODING": "ascii", "PATH": "/usr/bin:/bin"}
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=60)

@@ -26,7 +26,7 @@ from pytest_intellisense.streams.connection import Endpoint
 from pytest_intellisense.streams.consumer import StreamConsumer
 from testrade_hooks import wire
 
-MESSAGES = 100_000
+MESSAGES = 200_000
 FASTSTREAM_MESSAGES = 20_000
 ROUNDS = 5
 BARE_GOAL, FASTSTREAM_GOAL = 1.15, 4.0

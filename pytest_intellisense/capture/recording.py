@@ -9,8 +9,8 @@ from pytest_intellisense.capture.records import AnyRecord
 from pytest_intellisense.capture.writer import LogWriter
 
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
-_SYNC_AFTER_BYTES = 2 * 1024 * 1024
-"""More at once would only cost memory: a sync of this much takes a hundredth of the time it takes to write it down."""
+_SYNC_AFTER_BYTES = 8 * 1024 * 1024
+"""Each sync waits for the journal of the file system, once a log; more at once would only cost memory."""
 
 _GATHER_S = 0.02
 """Writing in the moment of arrival would compete with whoever waits for the event; whoever needs it on disk asks by `flush`."""

@@ -58,6 +58,7 @@ class CaptureSession:
         self._bulk = bulk or BulkData()
         self._arrivals = Arrivals()
         self._arrived = threading.Condition()
+        self._awaited: list[int] = []
         self._dialects = DialectCount()
         self._state = "new"
         self._loss = LossReport()
@@ -111,12 +112,16 @@ class CaptureSession:
     def wait(self, sequence: int, deadline_ns: int) -> bool:
         """True when an event numbered `sequence` or higher is there, False at the deadline. Raises as `events_since`."""
         with self._arrived:
-            while self._arrivals.count <= sequence:
-                self._raise_failure()
-                left_ns = deadline_ns - time.perf_counter_ns()
-                if left_ns <= 0:
-                    return False
-                self._arrived.wait(min(left_ns / 1e9, _LOOK_EVERY_S))
+            self._awaited.append(sequence)
+            try:
+                while self._arrivals.count <= sequence:
+                    self._raise_failure()
+                    left_ns = deadline_ns - time.perf_counter_ns()
+                    if left_ns <= 0:
+                        return False
+                    self._arrived.wait(min(left_ns / 1e9, _LOOK_EVERY_S))
+            finally:
+                self._awaited.remove(sequence)
         return True
 
     def loss(self) -> LossReport:
@@ -142,7 +147,8 @@ class CaptureSession:
         record = read_batch(batch, self._arrivals.count, self._bulk)
         with self._arrived:
             self._arrivals.add(record)
-            if batch.has_other_than(wire.INJECTION_COMMANDS):
+            is_awaited = any(sequence < self._arrivals.count for sequence in self._awaited)
+            if is_awaited and batch.has_other_than(wire.INJECTION_COMMANDS):
                 self._arrived.notify_all()
         self._recording.put(record)
 

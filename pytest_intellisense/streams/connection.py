@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from pytest_intellisense.streams.doorbell import Doorbell
 
 CONNECT_TIMEOUT_S = 2.0
+_READ_BYTES = 512 * 1024
+"""A reply of hundreds of entries comes in one piece; after each piece another thread may take its turn."""
+
 REPLY_TIMEOUT_S = 4.0
 """Longer than any blocking read of ours, and together with the connect still under 5 s of waiting for a mute server."""
 
@@ -90,6 +93,7 @@ def endpoint_of(url: str) -> Endpoint:
         ) from None
     options |= {
         "decode_responses": False,
+        "socket_read_size": _READ_BYTES,
         "retry": Retry(NoBackoff(), 0),
         "socket_timeout": REPLY_TIMEOUT_S,
     }

@@ -12,6 +12,9 @@ from helpers.pytest_command import WITHOUT_OURS
 
 __all__ = ["browser"]
 
+_SURROUNDINGS = {"CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "COLUMNS", "LINES"}
+_PREFIXES = ("GITHUB_", "GITLAB_", "INTELLISENSE_", "TESTRADE_")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-long", action="store_true", help="Also run tests marked long (minutes of faults, kills, soak).")
@@ -20,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     _hear_signals_again()
     _keep_bytecode()
+    _forget_the_surroundings()
     config.addinivalue_line("markers", "long: takes minutes; runs only with --run-long (./dev test --long)")
 
 
@@ -41,6 +45,12 @@ def _hear_signals_again() -> None:
 def _keep_bytecode() -> None:
     """Hundreds of processes are started; where bytecode is not kept, each of them compiles the whole project again."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def _forget_the_surroundings() -> None:
+    """What is set where these tests run (a CI service, a narrow terminal) would change what the runs that they start say."""
+    for name in [name for name in os.environ if name in _SURROUNDINGS or name.startswith(_PREFIXES)]:
+        del os.environ[name]
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
 from helpers.commands import intellisense
+from helpers.pytest_command import PYTEST
 
 from pytest_intellisense.cli.main import main
 
@@ -24,7 +24,7 @@ def test_a_new_project_has_a_green_and_a_red_plan(tmp_path: Path, capsys: pytest
     folder = tmp_path / "desk"
     assert main(["init", str(folder)]) == 0
     assert f"next: cd {folder} && pytest scenarios/" in capsys.readouterr().out
-    done = subprocess.run([sys.executable, "-m", "pytest"], cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(PYTEST, cwd=folder, capture_output=True, text=True, timeout=60)
     assert "1 failed, 2 passed" in done.stdout
     assert "VALUE  " in done.stdout
     assert re.search(r"fails_on_purpose\.plan\.json:\d+:\d+ +side ", done.stdout)

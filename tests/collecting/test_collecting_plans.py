@@ -21,10 +21,8 @@ def plan(name: str = "p", **more: Any) -> str:
 
 
 @pytest.fixture
-def folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A project with strict markers; nothing of this run's environment shines through."""
-    for name in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS"):
-        monkeypatch.delenv(name, raising=False)
+def folder(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project with strict markers."""
     pytester.makeini("[pytest]\naddopts = --strict-markers -p no:cacheprovider\n")
     return pytester
 
@@ -53,17 +51,13 @@ def test_a_plan_is_one_item_and_a_row_is_one_item(folder: pytest.Pytester) -> No
 
 
 def test_tags_select_plans_even_under_strict_markers(folder: pytest.Pytester) -> None:
-    """`-m` takes tags, `-k` takes names; a tag is declared by being used."""
+    """`-m` takes tags, `-k` takes names; a tag is declared by being used, and may be a value of the matrix."""
     write(folder, "a.plan.json", plan("first", tags=["smoke"]))
     write(folder, "b.plan.json", plan("second", tags=["slow", "smoke_free"]))
+    write(folder, "c.plan.json", plan("open_${side}", matrix={"side": ["long", "short"]}, tags=["${side}"]))
     assert collected(folder, "-m", "smoke") == ["a.plan.json::first"]
-    assert collected(folder, "-m", "not smoke") == ["b.plan.json::second"]
+    assert collected(folder, "-m", "short or slow") == ["b.plan.json::second", "c.plan.json::open_short[short]"]
     assert collected(folder, "-k", "second") == ["b.plan.json::second"]
-
-
-def test_matrix_values_may_be_tags_and_names(folder: pytest.Pytester) -> None:
-    write(folder, "a.plan.json", plan("open_${side}", matrix={"side": ["long", "short"]}, tags=["${side}"]))
-    assert collected(folder, "-m", "short") == ["a.plan.json::open_short[short]"]
 
 
 def test_skip_and_xfail_of_a_plan_are_those_of_pytest(folder: pytest.Pytester) -> None:
@@ -75,7 +69,7 @@ def test_skip_and_xfail_of_a_plan_are_those_of_pytest(folder: pytest.Pytester) -
     result.stdout.fnmatch_lines(["*needs market hours*"])
 
 
-@pytest.mark.parametrize("parallel", [(), ("-n2",)], ids=["alone", "xdist"])
+@pytest.mark.parametrize("parallel", [(), pytest.param(("-n2",), marks=pytest.mark.long)], ids=["alone", "xdist"])
 def test_a_broken_plan_is_one_failure_and_the_others_run(
     folder: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, parallel: tuple[str, ...]
 ) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.pytest_command import PYTEST
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```yaml\n# (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -75,7 +76,7 @@ def checkout(tmp_path: Path) -> Checkout:
     commands = tmp_path / "bin"
     commands.mkdir()
     for name, line in (
-        ("pytest", f'exec {sys.executable} -m pytest -p no:cacheprovider "$@"'),
+        ("pytest", f'exec {" ".join(PYTEST)} -p no:cacheprovider "$@"'),
         ("intellisense", f'exec {sys.executable} -m pytest_intellisense.cli "$@"'),
         ("gh", f'printf "%s\\n" "$*" >> {tmp_path}/gh.log'),
     ):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.pytest_command import PYTEST
 
 from pytest_intellisense.cli.main import main
 
@@ -26,7 +27,7 @@ def pages() -> dict[str, str]:
 
 
 def said(*arguments: str) -> str:
-    command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", "-p", "no:allure_pytest", *arguments]
+    command = [*PYTEST, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=DOCS, timeout=60).stdout
 
 

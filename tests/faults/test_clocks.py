@@ -57,7 +57,7 @@ def recorded_over_jumps(server: RedisServer, root: Path, monkeypatch: pytest.Mon
         for number, jump_ns in enumerate((0, -HOUR_NS, HOUR_NS)):
             offset_ns[0] = jump_ns
             publish(server, number)
-            assert session.wait(number, time.perf_counter_ns() + 5_000_000_000)
+            assert session.wait(number, time.perf_counter_ns() + 30_000_000_000)
         began = time.monotonic()
         assert not session.wait(3, time.perf_counter_ns() + 50_000_000)
         assert time.monotonic() - began < 5

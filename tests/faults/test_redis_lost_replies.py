@@ -17,7 +17,7 @@ from redis.retry import Retry
 from pytest_intellisense.engine.ports import InjectionCommand
 from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem
 from pytest_intellisense.model.results import LossReport
-from pytest_intellisense.streams import connection
+from pytest_intellisense.streams import connection, readers
 from pytest_intellisense.streams.connection import endpoint_of
 from pytest_intellisense.streams.injector import StreamInjector
 from testrade_hooks import wire
@@ -29,7 +29,7 @@ def lose_a_delivery(bench: CaptureBench, proxy: LossyProxy, *, reset: bool = Fal
     bench.idle()
     sent = proxy.lose_answer_to(b"XREADGROUP", reset=reset)
     bench.publish()
-    assert sent.wait(10)
+    assert sent.wait(30)
     proxy.refuse_all(LOADING)
     return bench.publish(3)
 
@@ -51,7 +51,7 @@ def test_a_client_that_repeats_reads_would_lose_a_delivery(bench: CaptureBench, 
         lose_a_delivery(bench, proxy)
         proxy.refuse_all(None)
         bench.settle()
-        assert not bench.acknowledged()
+        assert not bench.acknowledged(within_s=1)
     assert not bench.account().honest
 
 
@@ -77,7 +77,7 @@ def test_a_lost_acknowledgement_is_given_again(bench: CaptureBench, proxy: Lossy
         bench.settle()
         sent = proxy.lose_answer_to(b"XACK")
         bench.publish()
-        assert sent.wait(10)
+        assert sent.wait(30)
         bench.settle()
         assert bench.acknowledged(with_what_follows=True)
     assert bench.account().complete
@@ -131,7 +131,7 @@ def lose_the_new_group(bench: CaptureBench, proxy: LossyProxy) -> None:
     bench.settle()
     sent = proxy.lose_answer_to(b"CREATE")
     bench.strike("XGROUP DESTROY", STREAM, bench.group())
-    assert sent.wait(10)
+    assert sent.wait(30)
     bench.settle()
 
 
@@ -200,19 +200,20 @@ def test_a_shorter_patience_would_not_get_answers_that_take_300_ms(
         pass
 
 
-def fall_silent(bench: CaptureBench, proxy: LossyProxy) -> None:
+def fall_silent(bench: CaptureBench, proxy: LossyProxy, **patience: float) -> None:
     """The connections stay open and nothing comes through them any more; new ones would work."""
     bench.settle()
     proxy.mute()
     bench.publish(3)
-    bench.settle(within_s=2)
+    bench.settle(**patience)
 
 
 def test_a_half_open_connection_is_given_up_in_time(
     bench: CaptureBench, proxy: LossyProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the reply timeout we connect again, say so, and go on where we were."""
-    monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 1.1)
+    monkeypatch.setattr(readers, "BLOCK_MS", 100)
+    monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 0.6)
     with bench.capturing():
         fall_silent(bench, proxy)
         bench.noted("did not answer in time")
@@ -224,7 +225,7 @@ def test_without_a_reply_timeout_a_half_open_connection_would_hang(bench: Captur
     """The control: such a consumer waits for ever and hears of nothing."""
     with pytest.raises(AssertionError, match="nothing is captured"):
         with bench.capturing(OrdinaryConsumer(proxy.url, reply_timeout_s=None)):
-            fall_silent(bench, proxy)
+            fall_silent(bench, proxy, within_s=1.5)
 
 
 @pytest.mark.parametrize("word", [b"XADD", b"XINFO"])

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.pytest_command import PYTEST
 
 from pytest_intellisense.cli.main import main
 
 DONE = {"validation_id": "done", "type": "pipeline_completion_status", "expected_value": True}
+LAX = "--intellisense-compare-fail=*.median:60ms"
+"""What counts as slower: less than a seeded delay, more than what other processes on this machine can do."""
 BUY = {"type": "trade_command", "symbol": "AAPL", "side": "BUY", "quantity": 100}
 
 
@@ -34,12 +36,11 @@ def write(folder: Path, **delays_ms: float) -> None:
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
-    command = [sys.executable, *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=120)
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=120)
 
 
 def pytest_in(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return run(folder, "-m", "pytest", "-p", "no:cacheprovider", "--intellisense-repeat=2", *options)
+    return run(folder, *PYTEST, "-p", "no:cacheprovider", "--intellisense-repeat=2", LAX, *options)
 
 
 class Command:

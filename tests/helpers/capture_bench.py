@@ -24,7 +24,7 @@ from pytest_intellisense.streams.consumer import StreamConsumer
 from testrade_hooks import wire
 
 STREAM = wire.ORDER_FILLS
-_PATIENCE_S = 15.0
+_PATIENCE_S = 20.0
 
 
 def payload(number: int) -> dict[str, Any]:
@@ -146,9 +146,9 @@ class CaptureBench:
         with self.server.client() as client:
             return sum(group["pending"] for group in client.xinfo_groups(STREAM))
 
-    def acknowledged(self, *, with_what_follows: bool = False) -> bool:
+    def acknowledged(self, *, with_what_follows: bool = False, within_s: float = _PATIENCE_S) -> bool:
         """Whether everything that was delivered becomes acknowledged; a lost XACK is repeated with the entries that follow."""
-        deadline = time.monotonic() + (10 if with_what_follows else 1.5)
+        deadline = time.monotonic() + within_s
         while self.pending() and time.monotonic() < deadline:
             if with_what_follows:
                 self.settle()

@@ -36,7 +36,7 @@ class HeldConsumer(StreamConsumer):
         self._reached.clear()
         self._free.clear()
         bench.publish()
-        assert self._reached.wait(10)
+        assert self._reached.wait(30)
         try:
             yield
         finally:

@@ -11,7 +11,7 @@ import redis
 
 STREAM = "contract"
 GROUP = "readers"
-_BLOCK_MS = 3000
+_BLOCK_MS = 10_000
 
 
 def counts_its_entries(client: redis.Redis) -> str:
@@ -94,11 +94,11 @@ def _while_waiting(client: redis.Redis, act: Callable[[], object]) -> str:
     answers: list[str] = []
     reader = threading.Thread(target=lambda: answers.append(_first_word(lambda: _read(client, block=_BLOCK_MS))))
     reader.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 9
     while not client.info("clients")["blocked_clients"]:
         assert time.monotonic() < deadline, "the reader does not wait"
     act()
-    reader.join(10)
+    reader.join(30)
     return answers[0]
 
 

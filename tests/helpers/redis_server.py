@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import redis
 
-_START_TIMEOUT_S = 10.0
+_START_TIMEOUT_S = 30.0
 
 
 class RedisServer:
@@ -50,8 +52,8 @@ class RedisServer:
         """A client of the caller's to close; fails fast, never repeats a command."""
         settings: dict[str, object] = {
             "retry": redis.retry.Retry(redis.backoff.NoBackoff(), 0),
-            "socket_timeout": 5.0,
-            "socket_connect_timeout": 2.0,
+            "socket_timeout": 20.0,
+            "socket_connect_timeout": 10.0,
         }
         return redis.Redis.from_url(self.url, **{**settings, **options})
 
@@ -120,7 +122,10 @@ def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Below the ports that systems give to outgoing connections, so that nobody gets it while the server is down."""
+    while True:
+        port = random.SystemRandom().randrange(12_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -15,7 +15,7 @@ from testrade_hooks.gate import AppGate
 from testrade_hooks.reference.app import ReferenceApp
 
 RUN_ID = "reference-tests"
-_DEADLINE_S = 10.0
+_DEADLINE_S = 30.0
 
 
 class Driver:

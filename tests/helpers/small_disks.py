@@ -33,7 +33,7 @@ def small_disk(path: Path, *, size: str, inodes: int = 0) -> Iterator[SmallDisk]
     options = f"size={size}" + (f",nr_inodes={inodes}" if inodes else "")
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], capture_output=True, text=True)
     if mounted.returncode != 0:
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and "denied" not in mounted.stderr:
             pytest.fail(f"cannot mount a tmpfs as root: {mounted.stderr}")
         pytest.skip("needs the right to mount a tmpfs")
     try:

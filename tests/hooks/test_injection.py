@@ -330,7 +330,7 @@ def test_close_is_bounded_when_a_callable_hangs(any_redis: redis.Redis) -> None:
     with application(any_redis) as app:
         app.listener.register("hang", hang)
         app.send("hang")
-        assert entered.wait(10)
+        assert entered.wait(30)
         app.listener.close(timeout_s=0.2)
         leave.set()
 

@@ -88,7 +88,7 @@ def test_in_the_background_until_closed(real_redis: redis.Redis, shared_server: 
 
 def until_trimmed(events: Any) -> None:
     for _message in range(1000):
-        message = events.get_message(timeout=5.0)
+        message = events.get_message(timeout=30.0)
         if message and message["data"] == b"xtrim":
             return
     raise AssertionError("nobody trims")

@@ -147,7 +147,7 @@ def test_a_compressor_that_cannot_go_on_says_so_once(tmp_path: Path) -> None:
         (session.directory / "ocr.jsonl").symlink_to("/etc/passwd")
         session.rotate()
         compressor.look(2)
-        assert done.wait(10)
+        assert done.wait(30)
         compressor.look(3)
         compressor.close()
     assert len(told) == 1

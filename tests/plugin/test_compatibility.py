@@ -121,11 +121,10 @@ def run(folder: Path, surroundings: Surroundings) -> Run:
     write_plans(folder)
     (folder / "pytest.ini").touch()
     leave_out = [word for name in surroundings.without for word in ("-p", f"no:{name}")]
-    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "BUILD_NUMBER", "NO_COLOR", "FORCE_COLOR")}
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *leave_out, *surroundings.arguments],
         cwd=folder,
-        env={**kept, "COLUMNS": str(WIDTH), "PYTHONIOENCODING": "utf-8", **surroundings.environment},
+        env={**os.environ, "COLUMNS": str(WIDTH), "PYTHONIOENCODING": "utf-8", **surroundings.environment},
         capture_output=True,
         encoding="utf-8",
         timeout=120,

@@ -39,7 +39,7 @@ def known(pytester: pytest.Pytester, *entries: dict) -> None:
     (pytester.path / "known_issues.json").write_text(json.dumps({"known_issues": list(entries)}, indent=1))
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.long)], ids=["alone", "xdist"])
 def test_a_known_failure_is_excused_until_its_date(pytester, workers):
     """One is excused, one has expired, one fails in another domain than the known one; what is not needed is told."""
     for name, expected in (("odd_lot", 11), ("late", 12), ("other", 13), ("fine", 10)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from pathlib import Path
 
 import redis
@@ -13,7 +14,7 @@ from helpers.redis_server import RedisServer
 from pytest_intellisense.capture.reader import read_session
 
 ALERTS = ("--dashcam-on", "event_type=SYSTEM_ALERT_RAISED and payload.severity=ERROR")
-BEFORE_S, AFTER_S = 1.0, 0.5
+BEFORE_S, AFTER_S = 0.5, 0.4
 SLICE_S = 0.5
 
 
@@ -25,12 +26,15 @@ class Traffic:
         self._pause = threading.Event()
         self._number = 0
 
-    def run_for(self, seconds: float) -> None:
-        for _ in range(round(seconds / 0.02)):
+    def run_for(self, seconds: float) -> float:
+        """At least so many seconds; how many it were."""
+        began = time.monotonic()
+        while time.monotonic() - began < seconds:
             self._number += 1
             publish(self._client, range(self._number, self._number + 1))
             publish_image(self._client, self._number, b"picture %d" % self._number * 20)
             self._pause.wait(0.02)
+        return time.monotonic() - began
 
     def alert(self, severity: str) -> None:
         publish(self._client, range(1), "TESTRADE_SYSTEM_ALERT", severity=severity)
@@ -44,18 +48,18 @@ def kept_around(directory: Path) -> tuple[float, float]:
 
 
 def test_only_the_time_around_an_alert_is_kept(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
-    """At least what was asked for, and at most a slice or two more; alerts of another severity keep nothing."""
+    """At least what was asked for, and the slices before and after are gone; alerts of another severity keep nothing."""
     options = (*ALERTS, "--dashcam-before", f"{BEFORE_S}s", "--dashcam-after", f"{AFTER_S}s")
     with Capture(tmp_path, redis_server.url, *options) as capture:
         traffic = Traffic(app)
         traffic.alert("INFO")
-        traffic.run_for(BEFORE_S + 2.5)
+        published = [traffic.run_for(BEFORE_S + 4 * SLICE_S)]
         traffic.alert("ERROR")
-        traffic.run_for(AFTER_S + BEFORE_S + 2.5)
+        published.append(traffic.run_for(AFTER_S + BEFORE_S + 4 * SLICE_S))
         assert capture.end() == 0
     before, after = kept_around(capture.directory)
-    assert BEFORE_S - 0.1 < before < BEFORE_S + 4 * SLICE_S
-    assert AFTER_S - 0.1 < after < AFTER_S + 4 * SLICE_S
+    assert BEFORE_S - 0.1 < before < published[0] - SLICE_S / 2
+    assert AFTER_S - 0.1 < after < published[1] - SLICE_S / 2
     check_what_is_left(capture)
 
 
@@ -76,8 +80,8 @@ def check_what_is_left(capture: Capture) -> None:
 
 def test_without_an_alert_nothing_is_left(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
     """That is a success: what was captured is counted, and dropped as it was asked for."""
-    with Capture(tmp_path, redis_server.url, *ALERTS, "--dashcam-before", "1s") as capture:
-        Traffic(app).run_for(1.0)
+    with Capture(tmp_path, redis_server.url, *ALERTS, "--dashcam-before", "0.5s") as capture:
+        Traffic(app).run_for(0.6)
         assert capture.end() == 0
     assert capture.lines_on_disk() == 0
     assert list(capture.directory.glob("images/*")) == []
@@ -90,7 +94,7 @@ def test_an_image_that_is_seen_again_is_not_lost(redis_server: RedisServer, app:
         traffic = Traffic(app)
         for _ in range(3):
             publish_image(app, -1, b"the same picture" * 20)
-            traffic.run_for(0.8)
+            traffic.run_for(0.6)
         traffic.alert("ERROR")
         publish_image(app, -2, b"the same picture" * 20)
         traffic.run_for(0.5)

@@ -35,7 +35,7 @@ def plan(name: str) -> dict:
     return {"plan_name": name, "bootstrap": {"symbols": ["AAPL"]}, "steps": [{**step, "validation_points": points}]}
 
 
-@pytest.fixture(scope="module", params=[(), ("-n2",)], ids=["alone", "xdist"])
+@pytest.fixture(scope="module", params=[(), pytest.param(("-n2",), marks=pytest.mark.long)], ids=["alone", "xdist"])
 def run(request, tmp_path_factory) -> tuple[Path, str]:
     """One run of five plans and a file that is none; its folder and what the terminal said."""
     folder = tmp_path_factory.mktemp("project")

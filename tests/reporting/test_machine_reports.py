@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 from helpers import ctrf_rules
+from helpers.pytest_command import PYTEST
 
 from pytest_intellisense.reporting.report_schema import SCHEMA_FILE
 
@@ -43,7 +43,7 @@ FORMATS = "--intellisense-formats=ctrf,junit,markdown,text,trace"
 def pytest_in(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     given = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+        [*PYTEST, "-p", "no:cacheprovider", *arguments],
         cwd=folder, env={**given, "PYTHONIOENCODING": "utf-8", **environment},
         capture_output=True, text=True, encoding="utf-8", timeout=90,
     )  # fmt: skip

@@ -62,7 +62,7 @@ class Sink:
 
     def wait_for_note(self, text: str) -> None:
         with self.noted:
-            assert self.noted.wait_for(lambda: any(text in note for note in self.notes), 10), self.notes
+            assert self.noted.wait_for(lambda: any(text in note for note in self.notes), 30), self.notes
 
 
 def test_every_stream_is_recorded(cluster: RedisCluster, client: Any, tmp_path: Path) -> None:

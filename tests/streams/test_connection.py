@@ -80,8 +80,9 @@ def test_a_host_that_does_not_exist() -> None:
     assert "Redis at no-such-host.invalid:6379" in told("redis://no-such-host.invalid:6379/0")
 
 
-def test_a_mute_server() -> None:
+def test_a_mute_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that accepts and says nothing is given up in time."""
+    monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 0.3)
     with RedisServer() as server:
         server.pause()
         assert "did not answer in time" in told(server.url)

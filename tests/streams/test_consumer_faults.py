@@ -14,6 +14,7 @@ from helpers.redis_server import RedisServer
 from pytest_intellisense.codec.entries import Batch, Entry
 from pytest_intellisense.errors import EnvironmentProblem
 from pytest_intellisense.model.results import LossReport
+from pytest_intellisense.streams import connection, readers
 from pytest_intellisense.streams.connection import Endpoint, endpoint_of
 from pytest_intellisense.streams.consumer import StreamConsumer
 from testrade_hooks import wire
@@ -46,11 +47,11 @@ class Sink:
 
     def wait_for(self, count: int) -> None:
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.entries) >= count, 10), f"{len(self.entries)} of {count} arrived"
+            assert self.arrived.wait_for(lambda: len(self.entries) >= count, 30), f"{len(self.entries)} of {count} arrived"
 
     def wait_for_note(self, text: str) -> None:
         with self.arrived:
-            assert self.arrived.wait_for(lambda: any(text in note for note in self.notes), 10), self.notes
+            assert self.arrived.wait_for(lambda: any(text in note for note in self.notes), 30), self.notes
 
 
 @contextmanager
@@ -79,7 +80,7 @@ def busy(consumer: StreamConsumer, sink: Sink, client: redis.Redis) -> None:
     sink.entered.clear()
     sink.hold.clear()
     add(client, 0)
-    assert sink.entered.wait(10)
+    assert sink.entered.wait(30)
 
 
 def test_trimmed_entries_are_counted_exactly(endpoint: Endpoint, client: redis.Redis) -> None:
@@ -204,7 +205,7 @@ def test_a_key_that_becomes_another_type_ends_the_reading() -> None:
     """The reason names the key, as at the start."""
     with RedisServer() as server, server.client() as client, consuming(endpoint_of(server.url)) as (consumer, sink):
         client.set(FILLS, "no stream")
-        assert sink.ended.wait(10)
+        assert sink.ended.wait(30)
         assert FILLS in str(consumer.failure)
 
 
@@ -248,13 +249,15 @@ def test_a_server_that_keeps_its_data_loses_nothing() -> None:
         assert consumer.loss() == LossReport()
 
 
-def test_a_paused_server_goes_on() -> None:
+def test_a_paused_server_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped for longer than any reply may take: nothing is lost and nothing comes twice."""
+    monkeypatch.setattr(readers, "BLOCK_MS", 100)
+    monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 0.5)
     with RedisServer() as server, server.client() as client, consuming(endpoint_of(server.url)) as (consumer, sink):
         add(client, 1)
         sink.wait_for(1)
         server.pause()
-        threading.Timer(5.5, server.resume).start()
+        threading.Timer(1.6, server.resume).start()
         sink.wait_for_note("did not answer in time")
         add(client, 2)
         sink.wait_for(2)
@@ -266,7 +269,7 @@ def test_a_server_that_stays_away_ends_the_reading() -> None:
     """After the time for recovery the reason is kept, and closing does not hang."""
     with RedisServer() as server, consuming(endpoint_of(server.url), recover_within_s=0.3) as (consumer, sink):
         server.kill()
-        assert sink.ended.wait(10)
+        assert sink.ended.wait(30)
         assert isinstance(consumer.failure, EnvironmentProblem)
         assert "refused the connection" in str(consumer.failure)
         assert not consumer.loss().measurable

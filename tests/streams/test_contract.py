@@ -120,7 +120,7 @@ class Sink:
 
     def wait_for_note(self, text: str) -> None:
         with self.changed:
-            assert self.changed.wait_for(lambda: any(text in note for note in self.notes), 10), self.notes
+            assert self.changed.wait_for(lambda: any(text in note for note in self.notes), 30), self.notes
 
 
 @contextmanager
@@ -162,7 +162,7 @@ def test_losses_are_exact_or_said_not_to_be(kind: Kind, client: redis.Redis) -> 
         sink.hold.clear()
         sink.entered.clear()
         add(client, 0)
-        assert sink.entered.wait(10)
+        assert sink.entered.wait(30)
         add(client, *range(1, 31))
         client.xtrim(STREAM, maxlen=10, approximate=False)
         client.xdel(STREAM, client.xrevrange(STREAM, count=1)[0][0])

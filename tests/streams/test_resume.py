@@ -48,7 +48,7 @@ class Session:
     def finish(self) -> dict[str, object]:
         """End the recording in order; what it says of its losses."""
         assert self._process is not None
-        said, _ = self._process.communicate(timeout=20)
+        said, _ = self._process.communicate(timeout=60)
         assert self._process.returncode == 0
         loss: dict[str, object] = json.loads(said)
         return loss
@@ -94,7 +94,7 @@ def kill_and_resume(session: Session, kills: int) -> dict[str, object]:
         assert session._process is not None
         session.add_until(threading.Timer(random.uniform(0.05, 0.25), session._process.kill))
         session.kill()
-        session.add(random.randrange(300), random.choice(STREAMS))
+        session.add(random.randrange(60, 300), random.choice(STREAMS))
         session.start()
     return session.finish()
 

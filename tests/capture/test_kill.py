@@ -92,12 +92,12 @@ def test_a_killed_recorder_has_lost_nothing(redis_server: RedisServer, tmp_path:
 
 def test_acknowledging_early_would_lose(redis_server: RedisServer, tmp_path: Path) -> None:
     """The control: this test finds a recorder that acknowledges before it writes."""
-    assert any(remains.lost for remains in islice(kill_often(redis_server, tmp_path, "early ack"), 10))
+    assert any(remains.lost for remains in islice(kill_often(redis_server, tmp_path, "early ack"), 60))
 
 
 def test_writing_lines_first_would_dangle(redis_server: RedisServer, tmp_path: Path) -> None:
     """The control: this test finds a recorder that writes a line before its image."""
-    assert any(remains.dangling for remains in islice(kill_often(redis_server, tmp_path, "line first"), 10))
+    assert any(remains.dangling for remains in islice(kill_often(redis_server, tmp_path, "line first"), 60))
 
 
 @pytest.mark.long

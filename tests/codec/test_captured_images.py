@@ -112,7 +112,7 @@ if sys.argv[1] == "decode":
     import io
     from PIL import Image
     Image.MAX_IMAGE_PIXELS = None
-    Image.open(io.BytesIO(observed.pictures[0].data)).convert("RGB")
+    Image.open(io.BytesIO(observed.pictures[0].data)).convert("L")
 print(len(observed.pictures), int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1024)
 """
 

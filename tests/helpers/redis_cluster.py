@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,10 +9,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import redis
-from helpers.redis_server import RedisServer
+from helpers.redis_server import RedisServer, free_port
 
 _SLOTS = 16384
-_READY_WITHIN_S = 15.0
+_READY_WITHIN_S = 60.0
 
 
 class RedisCluster:
@@ -27,7 +26,7 @@ class RedisCluster:
     def __enter__(self) -> Self:
         bus_ports = []
         for _ in range(self._nodes):
-            bus_ports.append(_free_port())
+            bus_ports.append(free_port())
             options = ("--cluster-enabled", "yes", "--cluster-port", str(bus_ports[-1]), "--cluster-node-timeout", "2000")
             self.nodes.append(self._opened.enter_context(RedisServer(*options)))
         for number, node in enumerate(self.nodes):
@@ -87,10 +86,3 @@ def _wait(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "the cluster does not come up"
         time.sleep(0.02)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -60,7 +60,7 @@ class RedisServer:
     def start(self) -> None:
         """Start and wait until it answers. A port given away in between is tried again with another one."""
         for _attempt in range(5):
-            if self._launch(self.port or _free_port()):
+            if self._launch(self.port or free_port()):
                 return
         raise RuntimeError(f"redis-server does not start; its log:\n{self._log()}")
 
@@ -121,7 +121,7 @@ def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Below the ports that systems give to outgoing connections, so that nobody gets it while the server is down."""
     while True:
         port = random.SystemRandom().randrange(12_000, 32_000)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_intellisense.collecting.quick_collection import QuickCollection
 from pytest_intellisense.collecting.report_hooks import RUN_OF_WORKER
 from pytest_intellisense.collecting.session_results import SessionResults
 from pytest_intellisense.errors import IntelliSenseError, SettingsError
@@ -70,6 +71,7 @@ def prepare_run(config: pytest.Config) -> None:
         settings = settings_of(config)
     except SettingsError as problem:
         raise pytest.UsageError(f"{problem}; {problem.hint}" if problem.hint else str(problem)) from None
+    config.pluginmanager.register(QuickCollection(), "intellisense-quick-collection")
     if hasattr(config, "workerinput"):
         return
     if not settings.brings_its_app and getattr(config.option, "numprocesses", None):

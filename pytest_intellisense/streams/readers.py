@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import redis
 
+from pytest_intellisense.garbage import no_garbage_collection
 from pytest_intellisense.streams.groups import CONSUMER
 from pytest_intellisense.streams.replies import Reply, entries_of
 from pytest_intellisense.streams.tracks import Track
@@ -94,7 +93,7 @@ class GroupReader(_ConnectionReader):
 
     def read(self, *, block: bool) -> Reply:
         if self._is_sent_ahead:
-            with _no_garbage_collection():
+            with no_garbage_collection():  # hundreds of lists that are gone when the reply has been read
                 reply = self._received()
         else:
             reply = self._answer(*self._read_waiting) if block else self._answer(self._read_ready)
@@ -102,20 +101,6 @@ class GroupReader(_ConnectionReader):
         if self._is_sent_ahead:
             self._send(self._read_ready)
         return reply
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """For one reply of a backlog: hundreds of lists that are gone when it has been read. To look through them takes a tenth
-    of the reading."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 class EmbeddedReader(_ConnectionReader):

@@ -9,6 +9,7 @@ import signal
 import pytest
 from helpers.browser import browser
 from helpers.pytest_command import WITHOUT_OURS
+from hypothesis import HealthCheck, settings
 
 __all__ = ["browser"]
 
@@ -24,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _hear_signals_again()
     _keep_bytecode()
     _forget_the_surroundings()
+    _choose_examples(anew=config.getoption("--run-long"))
     config.addinivalue_line("markers", "long: takes minutes; runs only with --run-long (./dev test --long)")
 
 
@@ -51,6 +53,12 @@ def _forget_the_surroundings() -> None:
     """What is set where these tests run (a CI service, a narrow terminal) would change what the runs that they start say."""
     for name in [name for name in os.environ if name in _SURROUNDINGS or name.startswith(_PREFIXES)]:
         del os.environ[name]
+
+
+def _choose_examples(*, anew: bool) -> None:
+    """On a noisy machine no example is too slow. The short suite always has the same ones, the long one looks for new ones."""
+    settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not anew)
+    settings.load_profile("ours")
 
 
 @pytest.fixture

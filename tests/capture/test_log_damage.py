@@ -45,6 +45,11 @@ def test_a_sound_log_is_read_whole(log: Path) -> None:
     assert session.damage.lossless
 
 
+def test_a_reader_that_cuts_at_any_separator_would_tear_lines(log: Path) -> None:
+    """The control: U+2028 stands in every line as it is, and str.splitlines cuts there."""
+    assert len(log.read_text().splitlines()) > log.read_bytes().count(b"\n") == LINES
+
+
 def test_cut_anywhere_the_lines_before_remain(log: Path) -> None:
     """Cut at every byte of its last line: the four before it are read, and a torn tail is reported if one is left."""
     whole = log.read_bytes()

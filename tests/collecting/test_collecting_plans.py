@@ -134,13 +134,26 @@ ODD_NAMES = [
 ]
 
 
-def test_odd_names_give_safe_ids_that_xdist_keeps(folder: pytest.Pytester) -> None:
-    """Ids hold nothing that a node id, a shell or a page trips over, and are the same in every process."""
+def odd_ids(folder: pytest.Pytester) -> list[str]:
+    """The ids of plans with such names and rows; all of them are safe."""
     for number, name in enumerate(ODD_NAMES):
         write(folder, f"p{number}.plan.json", plan(name, matrix={"m": [name, name, 1]}, skip=True))
     ids = collected(folder)
     assert len(set(ids)) == len(ids) == 3 * len(ODD_NAMES)
     assert all(re.fullmatch(r"p\d\.plan\.json::[A-Za-z0-9_.-]+\[[A-Za-z0-9_.-]+\]", each) for each in ids)
+    return ids
+
+
+def test_names_as_they_are_would_be_no_ids(folder: pytest.Pytester) -> None:
+    """The control."""
+    folder.makeconftest("from pytest_intellisense.codec import matrix\nmatrix.safe_name = lambda text, otherwise='x': text")
+    with pytest.raises(AssertionError):
+        odd_ids(folder)
+
+
+def test_odd_names_give_safe_ids_that_xdist_keeps(folder: pytest.Pytester) -> None:
+    """Ids hold nothing that a node id, a shell or a page trips over, and are the same in every process."""
+    ids = odd_ids(folder)
     result = folder.runpytest_subprocess("-n2", "-v")
     result.assert_outcomes(skipped=len(ids))
     assert set(re.findall(r"SKIPPED (p\d\S+)", result.stdout.str())) == set(ids)

@@ -39,7 +39,7 @@ class Application:
 
     def answer(self) -> wire.WireEvent:
         """The next answer, as soon as it comes."""
-        reply: Any = self.redis.xread({wire.INJECTION_RESPONSES: self.last_answer}, count=1, block=4000)
+        reply: Any = self.redis.xread({wire.INJECTION_RESPONSES: self.last_answer}, count=1, block=15_000)
         assert reply, "the application does not answer"
         self.last_answer, fields = reply[0][1][0]
         return wire.decode(wire.INJECTION_RESPONSES, fields)

@@ -49,6 +49,7 @@ JSON_EDITS = {
 }
 
 SHAPE_EDITS = {
+    "a fixture": Edit('"description"', '▸"fixtures": ["browser"], "description"', 'unknown key "fixtures"'),
     "misspelt key": Edit('"description"', '▸"descripton"', 'unknown key "descripton"', "description"),
     "misspelt required key": Edit('"step_id": "open"', '▸"stepid": "open"', 'unknown key "stepid"', "step_id"),
     "misspelt key of a stimulus": Edit('"side": "BUY"', '▸"sid": "BUY"', 'unknown key "sid"', "side"),

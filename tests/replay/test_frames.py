@@ -78,6 +78,13 @@ def test_a_bad_image_stops_the_replay_before_its_first_frame(tmp_path: Path, ima
     assert not injector.sent
 
 
+@pytest.mark.parametrize("speed", [0.0, -1.0, 1001.0, float("nan")])
+def test_a_speed_that_cannot_be_meant_is_refused(speed: float) -> None:
+    """Before any file is read. The control: those of the test above."""
+    with pytest.raises(PlanError, match="speed is"):
+        ImageFileReplayInjector(Recorder(), speed=speed)
+
+
 def test_a_bad_line_is_named(tmp_path: Path) -> None:
     """The message has file, line and the keys a line must have."""
     path = manifest(tmp_path, frame(1, 0), {"image_filename": "a.png"})

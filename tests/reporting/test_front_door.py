@@ -93,6 +93,15 @@ def test_junit_holds_file_line_and_properties(run):
     assert int(properties["intellisense.market[0].T4_BrokerFillLog_ns"]) > 0
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(("workers", "told"), [((), True), (("-n1",), False)], ids=["alone", "xdist"])
+def test_properties_that_cannot_be_sent_would_cost_the_verdict(tmp_path, workers, told):
+    """The control: what is no plain value, as ours are, is lost with its test between the processes."""
+    (tmp_path / "test_it.py").write_text("def test_it(record_property): record_property('ours', object())\n")
+    done = subprocess.run([*PYTEST, *workers], cwd=tmp_path, capture_output=True, text=True, timeout=90)
+    assert ("1 passed" in done.stdout) is told, done.stdout
+
+
 def test_the_page_shows_all_of_it(run, browser):
     """Six rows, five of them open, a picture of it kept; nothing on the console, nothing that axe objects to."""
     folder, _ = run

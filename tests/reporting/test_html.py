@@ -96,6 +96,17 @@ def test_no_value_becomes_markup(browser, report):
         assert EVIL in page.locator(".is-case").nth(5).inner_text()
 
 
+def test_markup_that_is_not_escaped_would_be_found(browser, tmp_path):
+    """The control: the same text, written as it is, becomes an element and runs."""
+    (tmp_path / "page.html").write_text(f"<body data-ready><div class=is-case>{EVIL}</div>")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    page.wait_for_function("window.pwned")
+    assert page.locator(".is-case img[onerror]").count() == 1
+    context.close()
+
+
 def test_rows_open_close_and_keep_what_was_opened(browser, report):
     """Clicking a cell opens a passed plan; events that a reader opened stay open when another row is clicked."""
     with opened(browser, report) as page:

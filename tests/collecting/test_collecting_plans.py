@@ -51,13 +51,13 @@ def test_a_plan_is_one_item_and_a_row_is_one_item(folder: pytest.Pytester) -> No
 
 
 def test_tags_select_plans_even_under_strict_markers(folder: pytest.Pytester) -> None:
-    """`-m` takes tags, `-k` takes names; a tag is declared by being used, and may be a value of the matrix."""
+    """`-m` takes tags, `-k` takes names; a tag is declared by being used; both may be values of the matrix."""
     write(folder, "a.plan.json", plan("first", tags=["smoke"]))
     write(folder, "b.plan.json", plan("second", tags=["slow", "smoke_free"]))
     write(folder, "c.plan.json", plan("open_${side}", matrix={"side": ["long", "short"]}, tags=["${side}"]))
     assert collected(folder, "-m", "smoke") == ["a.plan.json::first"]
     assert collected(folder, "-m", "short or slow") == ["b.plan.json::second", "c.plan.json::open_short[short]"]
-    assert collected(folder, "-k", "second") == ["b.plan.json::second"]
+    assert collected(folder, "-k", "second or long") == ["b.plan.json::second", "c.plan.json::open_long[long]"]
 
 
 def test_skip_and_xfail_of_a_plan_are_those_of_pytest(folder: pytest.Pytester) -> None:
@@ -191,6 +191,8 @@ def test_collecting_connects_to_nothing_and_imports_nothing_heavy(folder: pytest
     result = folder.runpytest_subprocess("--collect-only", "-s", "--intellisense-redis=redis://127.0.0.1:1/0")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*HEAVY []*"])
+    assert not (folder.path / "captures").exists()
+    assert not (folder.path / "reports").exists()
 
 
 def test_pipelines_and_operators_come_from_the_conftest_above_the_plan(folder: pytest.Pytester) -> None:

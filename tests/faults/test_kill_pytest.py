@@ -121,10 +121,12 @@ def test_a_worker_is_killed(pytester: pytest.Pytester) -> None:
 
 
 def test_a_rerun_sees_its_own_events_only(pytester: pytest.Pytester) -> None:
-    """The second attempt finds one order, though the recording (the control) has those of both."""
+    """The second attempt finds one order and is the row of the report; the recording (the control) has the orders of both."""
     write(pytester.path, plan("again", ONE_ORDER, NEVER))
     result = pytester.runpytest_subprocess("--reruns", "1")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*2 validations: 1 passed, 1 failed*", "*1 failed, 1 rerun*"])
+    report = json.loads((pytester.path / "reports" / "report.json").read_text())
+    assert [row["plan_name"] for row in report["plans"]] == ["again"]
     ((_, session),) = sessions(pytester.path).items()
     assert sum(1 for event in session if event.event_type == "ORDER_REQUEST") == 2

@@ -113,7 +113,7 @@ def test_tesseract_missing_is_one_message(pytester: pytest.Pytester, monkeypatch
 @pytest.mark.parametrize("value", ["localhost:6379", "http://localhost", ""])
 def test_a_setting_that_cannot_be_meant_is_a_usage_error(pytester: pytest.Pytester, plan: Path, value: str) -> None:
     """pytest's own exit code 4, with the allowed values."""
-    result = pytester.runpytest_subprocess("--intellisense-redis", value)
+    result = pytester.runpytest_inprocess("--intellisense-redis", value)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "allowed: embedded, server, redis://" in result.stderr.str()
 

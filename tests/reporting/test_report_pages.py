@@ -1,4 +1,4 @@
-"""The HTML pages of a hundred and of a thousand plans, used as a reader uses them: mouse, keyboard, links."""
+"""The HTML pages of a hundred and of many more plans, used as a reader uses them: mouse, keyboard, links."""
 
 from __future__ import annotations
 
@@ -66,10 +66,16 @@ def hundred(tmp_path_factory):
     return report_of(folder, made)
 
 
+@pytest.fixture(scope="module", params=[600, pytest.param(1000, marks=pytest.mark.long)])
+def many(request):
+    """How many plans it is about."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def thousand(tmp_path_factory):
-    """A thousand plans, twenty of them failing; the page that pytest-html made."""
-    return report_of(tmp_path_factory.mktemp("thousand"), plans(1000, 50))
+def page_of_many(tmp_path_factory, many):
+    """So many plans, twenty of them failing; the page that pytest-html made."""
+    return report_of(tmp_path_factory.mktemp("many"), plans(many, many // 20))
 
 
 def test_a_reader_needs_no_mouse(browser, hundred):
@@ -137,51 +143,51 @@ def test_a_narrow_page_scrolls_its_tables_and_not_itself(browser, hundred):
         assert page.evaluate("document.documentElement.scrollWidth") <= 420
 
 
-def test_above_500_plans_pytest_html_keeps_the_failures(browser, thousand):
+def test_above_500_plans_pytest_html_keeps_the_failures(browser, page_of_many, many):
     """Its rows are the plans that failed, it says so, and its link leads to all of them."""
-    with opened(browser, thousand) as page:
+    with opened(browser, page_of_many) as page:
         assert page.locator("#results-table > tbody").count() == 20
-        assert page.locator(".is-partial").inner_text().startswith("1,000 plans ran.")
+        assert page.locator(".is-partial").inner_text().startswith(f"{many:,} plans ran.")
         page.get_by_role("link", name="report_plans.html").click()
         page.wait_for_selector("body[data-ready]", state="attached")
         assert page.locator("#is-plans .is-row").count() == 100
 
 
-def test_the_page_of_a_thousand_plans_is_clean_and_its_failures_come_first(browser, thousand):
+def test_the_page_of_many_plans_is_clean_and_its_failures_come_first(browser, page_of_many):
     """Nothing that axe objects to; three failures are open; the page is small."""
-    path = thousand.with_name("report_plans.html")
+    path = page_of_many.with_name("report_plans.html")
     assert path.stat().st_size < 1.3 * MIB
     with opened(browser, path) as page:
         assert "failed" in page.locator(".is-row").first.get_attribute("class")
         assert page.locator(".is-opened .is-case").count() == 3
-        photograph(page, "thousand_light")
+        photograph(page, "many_light")
         page.locator("#is-filter").fill("test_plan[50")
         assert violations(page) == []
 
 
-def test_a_thousand_plans_are_sifted_sorted_and_turned_over(browser, thousand):
+def test_many_plans_are_sifted_sorted_and_turned_over(browser, page_of_many, many):
     """Verdict, filter, order and page, each as data and not as rows."""
-    with opened(browser, thousand.with_name("report_plans.html"), color_scheme="dark") as page:
+    with opened(browser, page_of_many.with_name("report_plans.html"), color_scheme="dark") as page:
         status = page.get_by_role("status")
         page.get_by_role("button", name="20 failed").click()
         assert status.inner_text() == "1 to 20 of 20"
-        page.get_by_role("button", name="1000 all").click()
+        page.get_by_role("button", name=f"{many} all").click()
         page.locator("#is-filter").fill("@odd -failed")
-        assert status.inner_text() == "1 to 100 of 500"
+        assert status.inner_text() == f"1 to 100 of {many // 2}"
         page.get_by_role("button", name="Duration").click()
-        assert page.locator(".is-row .is-toggle").first.inner_text() == "test_plan[999]"
+        assert page.locator(".is-row .is-toggle").first.inner_text() == f"test_plan[{many - 1}]"
         page.get_by_role("button", name="Next").click()
-        assert status.inner_text() == "101 to 200 of 500"
-        photograph(page, "thousand_dark")
+        assert status.inner_text() == f"101 to 200 of {many // 2}"
+        photograph(page, "many_dark")
         page.locator("#is-filter").fill("no such plan")
         page.get_by_role("button", name="Show all").click()
-        assert status.inner_text() == "1 to 100 of 1000"
+        assert status.inner_text() == f"1 to 100 of {many}"
 
 
-def test_a_link_leads_to_its_plan_among_a_thousand(browser, thousand):
+def test_a_link_leads_to_its_plan_among_many(browser, page_of_many):
     """`#node-id` turns to the page of that plan and opens it."""
-    page_of_all = thousand.with_name("report_plans.html")
-    with opened(browser, page_of_all, fragment="#test_plans.py::test_plan[777]") as page:
+    page_of_all = page_of_many.with_name("report_plans.html")
+    with opened(browser, page_of_all, fragment="#test_plans.py::test_plan[577]") as page:
         opened_row = page.locator(".is-row:has([aria-expanded=true])")
-        assert opened_row.locator(".is-toggle").inner_text() == "test_plan[777]"
+        assert opened_row.locator(".is-toggle").inner_text() == "test_plan[577]"
         assert page.locator(".is-opened .is-waterfall").is_visible()

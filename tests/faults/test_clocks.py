@@ -60,7 +60,7 @@ def recorded_over_jumps(server: RedisServer, root: Path, monkeypatch: pytest.Mon
             assert session.wait(number, time.perf_counter_ns() + 30_000_000_000)
         began = time.monotonic()
         assert not session.wait(3, time.perf_counter_ns() + 50_000_000)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
     return list(read_session(session.directory))
 
 

@@ -49,7 +49,7 @@ def mistakes(url: str, connect: Connect, *, words: tuple[str, ...], secret: str 
         return ["it succeeded"]
     found = [f"does not say {word!r}: {text}" for word in words if word not in text]
     found += [f"shows a secret: {text}"] if secret in text else []
-    found += ["took too long"] if time.monotonic() - started > 5 else []
+    found += ["took too long"] if time.monotonic() - started > 20 else []
     return found
 
 

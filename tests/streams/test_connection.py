@@ -31,7 +31,7 @@ def told(url: str) -> str:
     started = time.monotonic()
     with pytest.raises(IntelliSenseError) as caught:
         connect(url)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
     return f"{caught.value}\n{caught.value.hint}"
 
 

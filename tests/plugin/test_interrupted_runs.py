@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.capture_command import eventually
 from helpers.pytest_command import PYTEST
+
+from pytest_intellisense.cli.main import main
 
 WAITS = {
     "plan_name": "waits",
@@ -96,9 +100,9 @@ NEXT = json.loads(json.dumps(QUICK).replace("quick", "next"))
 
 def reported(folder: Path, source: str) -> tuple[int, dict[str, str]]:
     """The exit code of `intellisense report`, and the verdict of each plan in what it made."""
-    command = [sys.executable, "-m", "pytest_intellisense.cli", "report", "--from", source, "--format", "json"]
-    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30)
-    return made.returncode, {row["plan_name"]: row["verdict"] for row in json.loads(made.stdout)["plans"]}
+    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()) as said:
+        code = main(["report", "--from", source, "--format", "json"])
+    return code, {row["plan_name"]: row["verdict"] for row in json.loads(said.getvalue())["plans"]}
 
 
 def test_a_killed_run_has_a_report_of_all_its_plans(tmp_path: Path) -> None:
@@ -123,6 +127,11 @@ def test_a_finished_run_has_nothing_interrupted(tmp_path: Path) -> None:
         assert reported(tmp_path, source) == (0, {"quick": "passed"}), source
 
 
+def begun_logs(folder: Path) -> list[Path]:
+    """Results of workers that have begun a plan."""
+    return [path for path in folder.glob("captures/*/results.jsonl") if '"kind":"begun"' in path.read_text()]
+
+
 @pytest.mark.long
 def test_a_run_on_two_workers_that_is_killed_has_a_report(tmp_path: Path) -> None:
     """Each worker left its results beside its capture, and together they are the run.
@@ -132,6 +141,7 @@ def test_a_run_on_two_workers_that_is_killed_has_a_report(tmp_path: Path) -> Non
     (tmp_path / "c_next.plan.json").write_text(json.dumps(NEXT))
     with start(tmp_path, "-n2") as run:
         until_the_first_verdict(run)
+        eventually(lambda: len(begun_logs(tmp_path)) == 2, "both workers have begun")
         os.killpg(run.pid, signal.SIGKILL)
         run.communicate(timeout=30)
     session = next((tmp_path / "captures").iterdir()).name.rpartition("-gw")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -64,7 +65,8 @@ class BaselineStore:
             draft.write_bytes(msgspec.json.encode(run) + b"\n")
             draft.replace(path)
         except OSError as problem:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # without the folder there is no draft either
+                draft.unlink(missing_ok=True)
             raise EnvironmentProblem(
                 f"the baseline cannot be saved: {problem}", hint="see --intellisense-baseline-dir"
             ) from None

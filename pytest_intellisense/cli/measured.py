@@ -102,7 +102,7 @@ def limits_of(arguments: argparse.Namespace) -> tuple[RegressionLimit, ...]:
 def compared(base: Measured, now: Measured, limits: tuple[RegressionLimit, ...], *, unlike_allowed: bool) -> GateRow:
     """Every plan and every stage of `now` against `base`; with verdict "not comparable" where that would mean nothing."""
     from pytest_intellisense.analytics.measurements import other_versions, unlike
-    from pytest_intellisense.reporting.gating import NOT_COMPARABLE, compared_everywhere, compared_plan, gate_row
+    from pytest_intellisense.reporting.gating import NOT_COMPARABLE, compared_everywhere, compared_plan, gate_row, idle_limits
 
     baseline, launches, origin = base.baseline, now.baseline.launches, now.baseline.origin
     reasons = unlike(baseline.origin, origin)
@@ -110,6 +110,9 @@ def compared(base: Measured, now: Measured, limits: tuple[RegressionLimit, ...],
         reason = f"with {baseline.label}: {'; '.join(reasons)} (--compare-unlike compares all the same)"
         return gate_row(origin, [], refusal=NOT_COMPARABLE, reason=reason)
     everywhere = compared_everywhere(baseline, launches, limits)
+    idle = idle_limits(limits, [*baseline.launches, *launches])
+    if len(idle) == len(limits):
+        raise SettingsError("; ".join(idle), hint="see --compare-fail")
     cases = sorted({step.case for launch in launches for step in launch.steps})
     plans = [
         row
@@ -118,7 +121,7 @@ def compared(base: Measured, now: Measured, limits: tuple[RegressionLimit, ...],
             case, now.limits.get(case, {}), baseline, launches, limits, cases_in_run=len(cases), everywhere=everywhere
         )
     ]
-    notes = [*(f"unlike, and allowed: {reason}" for reason in reasons), *other_versions(baseline.origin, origin)]
+    notes = [*idle, *(f"unlike, and allowed: {reason}" for reason in reasons), *other_versions(baseline.origin, origin)]
     done = now.baseline.behaviour
     return gate_row(origin, launches, baseline=baseline, everywhere=everywhere, plans=plans, behaviour=done, notes=notes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import shutil
 import tempfile
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from pytest_intellisense.collecting.launches import launch
 from pytest_intellisense.collecting.measuring import Measuring
+from pytest_intellisense.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_intellisense.analytics.behaviour import CaseBehaviour
     from pytest_intellisense.analytics.measurements import Baseline, Launch, Origin
     from pytest_intellisense.model.regression_limit import RegressionLimit
     from pytest_intellisense.reporting.rows import GateRow, PlanRow
@@ -32,6 +35,8 @@ class GateRun:
         self._origin_of = origin_of
         self._launches = _read(launches_file) if launches_file else []
         self._refusal, self._reason, self._notes = "not compared", "", list[str]()
+        self.problems: list[str] = []
+        """What fails the run besides its plans: a baseline that could not be saved, limits that watch over nothing."""
 
     @functools.cached_property
     def origin(self) -> Origin:
@@ -92,21 +97,21 @@ class GateRun:
         return file
 
     def finish(self, rows: Sequence[PlanRow]) -> GateRow:
-        """At the end of the session: save if wanted, and say what came of it. Raises IntelliSenseError."""
-        from pytest_intellisense.analytics.baselines import BaselineStore
-        from pytest_intellisense.analytics.measurements import MeasuredRun
+        """At the end of the session: save if wanted, and say what came of it; `problems` has what went wrong."""
         from pytest_intellisense.reporting.behaviour_rows import behaviour
-        from pytest_intellisense.reporting.gating import compared_everywhere, gate_row, plan_comparisons
+        from pytest_intellisense.reporting.gating import compared_everywhere, gate_row, idle_limits, plan_comparisons
         from pytest_intellisense.reporting.samples import launch_of
 
         baseline = self.baseline
         launches = self._launches or [launch_of(rows)]
         done = behaviour(rows) if self._settings.save or baseline else []
         if self._settings.save:
-            run = MeasuredRun(saved_epoch_s=time.time(), origin=self.origin, launches=launches, behaviour=done)
-            path = BaselineStore(self._settings.baseline_dir).save(self._settings.save, run)
-            self._notes.append(f"saved as {self._settings.save}: {path}")
+            self._save(launches, done)
         everywhere = compared_everywhere(baseline, launches, self.limits) if baseline else []
+        if baseline:
+            idle = idle_limits(self.limits, [*baseline.launches, *launches])
+            # with one that watches, the others may be meant for plans that did not run this time
+            (self.problems if len(idle) == len(self.limits) else self._notes).extend(idle)
         return gate_row(
             self.origin,
             launches,
@@ -119,6 +124,19 @@ class GateRun:
             reason=self._reason,
             notes=self._notes,
         )
+
+    def _save(self, launches: list[Launch], done: list[CaseBehaviour]) -> None:
+        from pytest_intellisense.analytics.baselines import BaselineStore
+        from pytest_intellisense.analytics.measurements import MeasuredRun
+
+        name = self._settings.save
+        run = MeasuredRun(saved_epoch_s=time.time(), origin=self.origin, launches=launches, behaviour=done)
+        try:
+            path = BaselineStore(self._settings.baseline_dir).save(name, run)
+        except EnvironmentProblem as problem:
+            self.problems.append(f"{problem}; {problem.hint}")
+        else:
+            self._notes.append(f"saved as {name}: {path}")
 
     def close(self, file: Path | None) -> None:
         if file is not None:
@@ -145,3 +163,8 @@ def checked(run: GateRun, settings: Settings) -> None:
 
         for name in names:
             checked_name(name)
+    if settings.compare:
+        from pytest_intellisense.analytics.baselines import BaselineStore, NoBaseline
+
+        with contextlib.suppress(NoBaseline):  # which is told at the end
+            BaselineStore(settings.baseline_dir).load(settings.compare)

@@ -89,9 +89,11 @@ class ReportHooks:
             self._report.add(report)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if self._made is not None:
             self._made.gate = self._gate.finish(self._made.rows)
+            if self._gate.problems and exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
             made = self._made
             self._more.write(lambda: made.finish(int(exitstatus)))
 
@@ -105,6 +107,8 @@ class ReportHooks:
             write(causes, self._config.get_terminal_writer())
         terminalreporter.section(self._made.heading, sep="-")
         write(self._made.summary(self._paths(), unicode=terminal_speaks_unicode()), self._config.get_terminal_writer())
+        for problem in self._gate.problems:
+            self._config.get_terminal_writer().line(problem, red=True)
         self._more.show(self._made.document, self._config.get_terminal_writer())
 
     def _paths(self) -> list[tuple[str, Path]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pytest_intellisense.engine.equality import is_number
 from pytest_intellisense.model.durations import format_ns, parse_ns
 from pytest_intellisense.reporting.rows import REGRESSION, OutcomeRow
 
@@ -100,7 +101,7 @@ def _note(outcome: OutcomeRow) -> str:
     if outcome["type"] in _IN_MS:
         limit_ns, took_ns = _duration_ns(expected), _duration_ns(actual)
         return "" if limit_ns is None or took_ns is None else f"delta {_signed_ns(took_ns - limit_ns)}{allowed}"
-    if _is_number(expected) and _is_number(actual):
+    if is_number(expected) and is_number(actual):
         if expected == actual:
             return ""
         return f"delta {Decimal(str(actual)) - Decimal(str(expected)):+}{allowed}"
@@ -111,10 +112,6 @@ def _note(outcome: OutcomeRow) -> str:
 
 def _signed_ns(delta_ns: int) -> str:
     return f"{'+' if delta_ns > 0 else ''}{format_ns(delta_ns)}"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _type_name(value: Any) -> str:

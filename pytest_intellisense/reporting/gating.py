@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,21 @@ def compared_everywhere(baseline: Baseline, launches: Sequence[Launch], limits: 
     from pytest_intellisense.analytics.gate import compare_all
 
     return compare_all(baseline.launches, launches, lambda _case, _step: [limits])
+
+
+def idle_limits(limits: Limits, launches: Sequence[Launch]) -> list[str]:
+    """What is wrong with each limit whose stage no launch has measured: it can never fail anything."""
+    from pytest_intellisense.model.regression_limit import ANY_STAGE
+
+    stages = sorted({stage.stage for launch in launches for step in launch.steps for stage, _ in step.series()})
+    told = []
+    for limit in limits:
+        if limit.stage in (ANY_STAGE, *stages):
+            continue
+        alike = difflib.get_close_matches(limit.stage, stages, n=1)
+        hint = f'did you mean "{alike[0]}"?' if alike else f"there are: {', '.join(stages) or 'none'}"
+        told.append(f'the limit {limit} watches over nothing: no stage "{limit.stage}" was measured; {hint}')
+    return told
 
 
 def compared_plan(
@@ -82,6 +98,8 @@ def gate_row(
     changed = changes(baseline.behaviour, behaviour) if baseline else []
     comparisons = [*(comparison_row(one) for one in everywhere), *plans]
     verdict = REGRESSION if any(one["regressed"] for one in changed) else str(worst(one["verdict"] for one in comparisons))
+    if baseline and verdict != REGRESSION and not _have_in_common(baseline, comparisons, behaviour):
+        verdict, reason = NOT_COMPARABLE, f"nothing of this run was measured in {baseline.label}"
     row = GateRow(
         verdict=refusal or verdict,
         reason=reason,
@@ -94,6 +112,12 @@ def gate_row(
     if baseline and baseline.behaviour:
         row["behaviour"] = changed
     return row
+
+
+def _have_in_common(baseline: Baseline, comparisons: Sequence[ComparisonRow], behaviour: Sequence[CaseBehaviour]) -> bool:
+    """Whether anything was compared: a gate that looked at nothing has not passed."""
+    known = {one.case for one in baseline.behaviour}
+    return any(one["change"] is not None for one in comparisons) or any(one.case in known for one in behaviour)
 
 
 def _head(baseline: Baseline, launches: Sequence[Launch]) -> dict[str, object]:

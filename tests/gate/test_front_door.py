@@ -39,8 +39,8 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=120)
 
 
-def pytest_in(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return run(folder, *PYTEST, "-p", "no:cacheprovider", "--intellisense-repeat=2", LAX, *options)
+def pytest_in(folder: Path, *options: str, limit: str = LAX) -> subprocess.CompletedProcess[str]:
+    return run(folder, *PYTEST, "-p", "no:cacheprovider", "--intellisense-repeat=2", limit, *options)
 
 
 class Command:
@@ -139,6 +139,11 @@ def test_the_gate_ends_as_ci_wants_it(slower, command):
     for words, code, said in (
         (("gate", "slower.json", "--against", "elsewhere"), 3, 'nothing is saved under "elsewhere"'),
         (("gate", "slower.json", "--against", "main", "--compare-fail", "fill.p42:1%"), 2, "median, p90, p95, p99, max"),
+        (
+            ("gate", "slower.json", "--against", "main", "--compare-fail", "T4_BrokerFilLog.p95:1%"),
+            2,
+            'watches over nothing: no stage "T4_BrokerFilLog" was measured; did you mean "T4_BrokerFillLog"?',
+        ),
         (("gate", "pytest.ini", "--against", "main"), 2, "is no report of a run"),
         (("gate", "slower.json", "--against", "../main"), 2, "is no name of a baseline"),
     ):
@@ -183,6 +188,46 @@ def test_baselines_are_listed_shown_reviewed_and_pruned(slower, command, tmp_pat
     assert "1 runs removed" in command(folder, "baseline", "review", "main", "--reject", *at).stdout
     assert [one.name[:8] for one in own.iterdir()] == ["20260101"]
     assert command(folder, "baseline", "show", "nothing", *at).returncode == 3
+
+
+def test_a_gate_that_has_nothing_in_common_with_its_baseline_has_not_passed(slower, command, tmp_path):
+    folder, _ = slower
+    document = json.loads((folder / "slower.json").read_text())
+    for one in document["plans"]:
+        one["nodeid"] = f"elsewhere/{one['nodeid']}"
+        for step in one["steps"]:
+            step["pipeline"] = None
+    (tmp_path / "other.json").write_text(json.dumps(document))
+    done = command(folder, "gate", str(tmp_path / "other.json"), "--against", "main")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "not comparable: nothing of this run was measured in main" in done.stdout
+
+
+def test_what_makes_the_gate_worthless_fails_a_run_whose_plans_pass(saved, tmp_path):
+    """The folder of the baselines is a file, and the only limit names no stage: two lines, no traceback, all reports."""
+    write(saved, late=0)
+    occupied = tmp_path / "occupied"
+    occupied.write_text("")
+    unsaved = pytest_in(saved, "late.plan.json", f"--intellisense-baseline-dir={occupied}", "--intellisense-save=next")
+    assert "1 passed" in unsaved.stdout
+    assert unsaved.returncode == 1
+    assert "the baseline cannot be saved: " in unsaved.stdout
+    idle = pytest_in(saved, "late.plan.json", "--intellisense-compare=main", limit="--intellisense-compare-fail=T4_Fill.max:1s")
+    assert "1 passed" in idle.stdout
+    assert idle.returncode == 1
+    assert 'no stage "T4_Fill" was measured' in idle.stdout
+    assert "Traceback" not in unsaved.stdout + unsaved.stderr + idle.stdout + idle.stderr
+    assert json.loads((saved / "reports" / "report.json").read_text())["gate"]["verdict"] == "ok"
+
+
+def test_a_damaged_baseline_ends_the_run_before_it_begins(saved, tmp_path):
+    broken = tmp_path / "baselines" / "main" / "20260101T000000Z_nocommit_abcdef.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text('{"format": 1, "launches": [')
+    done = pytest_in(saved, "--intellisense-compare=main", f"--intellisense-baseline-dir={broken.parents[1]}")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"{broken} is no saved run: " in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_same_build_passes_after_fresh_launches(saved):

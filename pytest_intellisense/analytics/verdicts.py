@@ -67,10 +67,15 @@ def judge(change: Change, limit: RegressionLimit, *, machine: float = 0.0, alpha
 def shown(size: float, limit: RegressionLimit) -> str:
     """A change as people read it: `+31 %`, `× 226` or `+5.20 ms`."""
     if limit.share is not None and size >= FACTOR_FROM:
-        return f"× {1 + size:.3g}"
+        return f"× {factor(1 + size)}"
     if limit.share is not None:
         return f"{size * 100:+.0f} %" if abs(size) >= 0.095 else f"{size * 100:+.1f} %"
     return ("+" if size >= 0 else "−") + format_ns(abs(size))
+
+
+def factor(value: float) -> str:
+    """Three digits, and all of them before the point: `26.2`, `1,030`."""
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _not_slower(change: Change, bound: float, limit: RegressionLimit) -> Judgement:

@@ -28,7 +28,7 @@ def gate_lines(gate: GateRow) -> list[Line]:
     if gate["reason"]:
         lines.append(line(Piece(f"{gate['verdict']}: {printable(gate['reason'])}", "yellow")))
     if over_all:
-        width = min(max(len(_name(one)) for one in over_all), NAME_WIDTH)
+        width = min(max(len(comparison_name(one)) for one in over_all), NAME_WIDTH)
         heading = f"{'stage':<{width}}  {'base':>8} -> {'now':>8}  {'change':>8}  {'95 %':>17}  verdict"
         lines += [line(Piece(heading, "bold")), *(_comparison(one, width) for one in over_all)]
     behaviour = behaviour_lines(gate["behaviour"]) if "behaviour" in gate else ()
@@ -58,19 +58,25 @@ def _notes(gate: GateRow) -> list[Line]:
 def _comparison(one: ComparisonRow, width: int) -> Line:
     word = _WORDS.get(one["verdict"], one["verdict"])
     style = _STYLES.get(one["verdict"], "")
-    name = f"{clipped(printable(_name(one)), width):<{width}}"
+    name = f"{clipped(printable(comparison_name(one)), width):<{width}}"
     if one["base_ns"] is None or one["now_ns"] is None:
         return line(f"{name}  {'':>8}    {'':>8}  {'':>8}  {'':>17}  ", Piece(word, style), f"  {printable(one['reason'])}")
     times = f"{format_ns(one['base_ns']):>8} -> {format_ns(one['now_ns']):>8}"
-    return line(f"{name}  {times}  {one['change_shown']:>8}  {one['range_shown']:>17}  ", Piece(word, style), f"  {_why(one)}")
+    return line(
+        f"{name}  {times}  {one['change_shown']:>8}  {one['range_shown']:>17}  ",
+        Piece(word, style),
+        f"  {comparison_reason(one)}",
+    )
 
 
-def _name(one: ComparisonRow) -> str:
+def comparison_name(one: ComparisonRow) -> str:
+    """The stage, with the statistic where that is not the median."""
     name = f"{one['stage']} of {one['before']}" if one["stage"] == WHOLE_PIPELINE else one["stage"]
     return name if one["statistic"] == "median" else f"{name}.{one['statistic']}"
 
 
-def _why(one: ComparisonRow) -> str:
+def comparison_reason(one: ComparisonRow) -> str:
+    """Why the verdict is what it is, in how many cases, from how many samples."""
     cases = f", {one['cases_slower']} of {one['cases']} cases slower" if one["cases"] > 1 and one["verdict"] != "ok" else ""
     return printable(f"{one['reason']}{cases}{_needed(one)} (n {one['base_count']} and {one['now_count']}{_launches(one)})")
 
@@ -92,7 +98,7 @@ def _plans(comparisons: Sequence[ComparisonRow]) -> Iterable[Line]:
     regressed = [one for one in comparisons if one["case"] and one["verdict"] == "regression"]
     for one in regressed[:PLANS_SHOWN]:
         what = f"{one['step']} {one['stage']}.{one['statistic']} {one['change_shown']}"
-        yield line(Piece("  slower  ", "red"), printable(f"{one['case']}  {what}"), f"  {_why(one)}")
+        yield line(Piece("  slower  ", "red"), printable(f"{one['case']}  {what}"), f"  {comparison_reason(one)}")
     if len(regressed) > PLANS_SHOWN:
         yield line(Piece(f"  … and {len(regressed) - PLANS_SHOWN} more", "light"))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_intellisense.analytics.comparison import Change
 from pytest_intellisense.analytics.gate import EVERY_PLAN, Comparison
-from pytest_intellisense.analytics.verdicts import FACTOR_FROM, GateVerdict, shown
+from pytest_intellisense.analytics.verdicts import FACTOR_FROM, GateVerdict, factor, shown
 from pytest_intellisense.model.durations import format_ns
 from pytest_intellisense.model.regression_limit import WHOLE_PIPELINE, RegressionLimit
 from pytest_intellisense.model.results import Fault, Verdict
@@ -57,7 +57,7 @@ def _range(change: Change, limit: RegressionLimit) -> str:
     if limit.share is None:
         return f"{format_ns(change.low)} … {format_ns(change.high)}"
     if change.high >= FACTOR_FROM:
-        return f"× {1 + change.low:.3g} … {1 + change.high:.3g}"
+        return f"× {factor(1 + change.low)} … {factor(1 + change.high)}"
     return f"{change.low * 100:+.0f} … {change.high * 100:+.0f} %"
 
 

@@ -23,7 +23,7 @@ from pytest_intellisense.reporting.page_context import page_context
 from pytest_intellisense.reporting.page_templates import source, template
 from pytest_intellisense.reporting.plans_page import COLUMNS, PlansPage
 from pytest_intellisense.reporting.plans_page import TITLE as TITLE
-from pytest_intellisense.reporting.rows import PlanRow, SessionRow
+from pytest_intellisense.reporting.rows import GateRow, PlanRow, SessionRow
 
 if TYPE_CHECKING:
     import pytest
@@ -60,12 +60,19 @@ class HtmlReport:
         details = template("case.html").render(case_view(row, text, markdown, self._cases.pictures))
         self._numbers[id(report)] = self._cases.add(case_record(row, earlier), details)
 
-    def summary(self, prefix: list[str], postfix: list[str], plans: Sequence[PlanRow], session: SessionRow | None) -> None:
+    def summary(
+        self,
+        prefix: list[str],
+        postfix: list[str],
+        plans: Sequence[PlanRow],
+        session: SessionRow | None,
+        gate: GateRow | None,
+    ) -> None:
         """Put style, numbers, tables, details and script into the page: `pytest_html_results_summary`. Raises OSError."""
         self._history.write()
         if self._page:
-            self._page.write(self._page_path, plans, session)
-        context = page_context(plans, session, self._cases)
+            self._page.write(self._page_path, plans, session, gate)
+        context = page_context(plans, session, gate, self._cases)
         context |= {"plan_count": f"{len(plans):,}", "plans_page": self._page_path.name if self._page else ""}
         prefix.append(template("guest_top.html").render(context, guest_style=source("guest.css")))
         postfix.append(template("guest_bottom.html").render(context, guest_script=source("guest.js")))

@@ -17,7 +17,7 @@ from pytest_intellisense.reporting.markdown import failure
 from pytest_intellisense.reporting.packed_cases import PackedCases
 from pytest_intellisense.reporting.page_context import page_context
 from pytest_intellisense.reporting.page_templates import source, template
-from pytest_intellisense.reporting.rows import PlanRow, ReportDocument, SessionRow
+from pytest_intellisense.reporting.rows import GateRow, PlanRow, ReportDocument, SessionRow
 
 if TYPE_CHECKING:
     from jinja2.environment import TemplateStream
@@ -45,28 +45,28 @@ class PlansPage:
         details = template("case.html").render(case_view(row, text, markdown, self._cases.pictures))
         self._cases.add(case_record(row, earlier), details)
 
-    def write(self, path: Path, plans: Sequence[PlanRow], session: SessionRow | None) -> None:
+    def write(self, path: Path, plans: Sequence[PlanRow], session: SessionRow | None, gate: GateRow | None) -> None:
         """Write the page, at once or not at all. Raises OSError."""
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with draft.open("wb") as file:
-                self._stream(plans, session).dump(file, encoding="utf-8", errors="replace")
+                self._stream(plans, session, gate).dump(file, encoding="utf-8", errors="replace")
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
 
-    def text(self, plans: Sequence[PlanRow], session: SessionRow | None) -> str:
-        return "".join(self._stream(plans, session))
+    def text(self, plans: Sequence[PlanRow], session: SessionRow | None, gate: GateRow | None) -> str:
+        return "".join(self._stream(plans, session, gate))
 
-    def _stream(self, plans: Sequence[PlanRow], session: SessionRow | None) -> TemplateStream:
+    def _stream(self, plans: Sequence[PlanRow], session: SessionRow | None, gate: GateRow | None) -> TemplateStream:
         return template("plans.html").stream(
             title=TITLE,
             generated=f"{len(plans):,} plans, {_date(session)}",
             columns=COLUMNS,
             page_style=source("page.css"),
             page_script=source("page.js"),
-            **page_context(plans, session, self._cases),
+            **page_context(plans, session, gate, self._cases),
         )
 
 
@@ -76,7 +76,7 @@ def html(document: ReportDocument) -> str:
     for row in document["plans"]:
         failed = row["verdict"] not in ("passed", "skipped", "checked", "interrupted")
         page.add(row, text_of(failure_lines(row)) if failed else "", failure(row) if failed else "")
-    return page.text(document["plans"], document["session"])
+    return page.text(document["plans"], document["session"], document.get("gate"))
 
 
 def _date(session: SessionRow | None) -> str:

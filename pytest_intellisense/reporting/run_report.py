@@ -128,7 +128,7 @@ class RunReport:
     def html_summary(self, prefix: list[str], postfix: list[str]) -> None:
         """For `pytest_html_results_summary`."""
         if self.html:
-            self.html.summary(prefix, postfix, self.rows, self.session)
+            self.html.summary(prefix, postfix, self.rows, self.session, self.gate)
 
     def summary(self, reports: list[tuple[str, Path]], *, unicode: bool) -> list[Line]:
         """For `pytest_terminal_summary`: the lines below `heading`."""

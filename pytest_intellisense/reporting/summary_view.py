@@ -7,7 +7,8 @@ from typing import Any
 
 from pytest_intellisense.reporting.difference import duration
 from pytest_intellisense.reporting.failure_text import one_line
-from pytest_intellisense.reporting.rows import PlanRow, SessionRow
+from pytest_intellisense.reporting.gate_view import gate_card, gate_view
+from pytest_intellisense.reporting.rows import GateRow, PlanRow, SessionRow
 from pytest_intellisense.reporting.stage_times import Spread, pipeline_spreads, stage_spreads
 
 View = dict[str, Any]
@@ -16,12 +17,14 @@ SLOWEST_SHOWN = 6
 FAILURES_SHOWN = 10
 
 
-def summary_view(plans: Sequence[PlanRow], session: SessionRow | None) -> View:
+def summary_view(plans: Sequence[PlanRow], session: SessionRow | None, gate: GateRow | None) -> View:
     stages = stage_spreads(plans)
     whole = pipeline_spreads(plans)
     failures = _failures(plans)
+    compared = gate_card(gate)
     return {
-        "cards": _cards(plans, stages, whole),
+        "cards": [*_cards(plans, stages, whole), *([compared] if compared else [])],
+        "gate": gate_view(gate),
         "slowest": _spread_views(sorted(stages, key=lambda spread: -spread.p95_ns)[:SLOWEST_SHOWN]),
         "whole": _spread_views(whole[:SLOWEST_SHOWN]),
         "failures": failures[:FAILURES_SHOWN],

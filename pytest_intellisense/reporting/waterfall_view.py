@@ -28,7 +28,7 @@ SAID: dict[State, str] = {
 def waterfall_view(step: StepRow, pipeline: PipelineRow, fault: str | None) -> View:
     wrong = _wrong_stages(step)
     total_ns = _axis_ns(pipeline)
-    culprit = slowest(pipeline)
+    culprits = _culprits(step, pipeline) if fault == "LATENCY" else set()
     return {
         "pipeline": pipeline,
         "total": duration(total_ns),
@@ -36,7 +36,7 @@ def waterfall_view(step: StepRow, pipeline: PipelineRow, fault: str | None) -> V
         "timeout": duration(pipeline["timeout_ns"]),
         "has_baseline": any(stage.get("baseline_ns") for stage in pipeline["stages"]),
         "bars": [
-            {**_bar_view(lap, state, total_ns, lap == culprit and fault == "LATENCY"), **_ghost_view(lap, ghost, total_ns)}
+            {**_bar_view(lap, state, total_ns, lap.stage["name"] in culprits), **_ghost_view(lap, ghost, total_ns)}
             for lap, state, ghost in zip(laps(pipeline), states(pipeline, wrong), _ghosts(pipeline), strict=True)
         ],
         "near_misses": [{**miss, "at": duration(miss["at_ns"])} for miss in pipeline["near_misses"]],
@@ -51,6 +51,18 @@ def _wrong_stages(step: StepRow) -> set[str]:
         if "attribution" in outcome:
             wrong |= {form["stage"] for form in outcome["attribution"]["values"] if form["state"] == "wrong"}
     return wrong
+
+
+def _culprits(step: StepRow, pipeline: PipelineRow) -> set[str]:
+    """The stages that a failed latency was found to have gone to; without a finding the one that took longest."""
+    named = {
+        stage
+        for outcome in step["validation_outcomes"]
+        if not outcome["passed"] and outcome["fault"] == "LATENCY" and "attribution" in outcome
+        for stage in outcome["attribution"]["candidates"]
+    }
+    longest = slowest(pipeline)
+    return named or ({longest.stage["name"]} if longest else set())
 
 
 def _axis_ns(pipeline: PipelineRow) -> int:

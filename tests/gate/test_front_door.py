@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers.pytest_command import PYTEST
+from helpers.report_pages import opened, photograph, violations
 
 from pytest_intellisense.cli.main import main
 
@@ -81,6 +82,7 @@ def slower(saved) -> tuple[Path, str]:
     done = pytest_in(saved, "--intellisense-compare", "-n2")
     assert done.returncode == 1, done.stdout + done.stderr
     (saved / "slower.json").write_bytes((saved / "reports" / "report.json").read_bytes())
+    (saved / "slower.html").write_bytes((saved / "reports" / "report.html").read_bytes())
     return saved, done.stdout
 
 
@@ -124,6 +126,36 @@ def test_the_report_holds_the_gate_and_the_times_of_the_baseline(slower):
     assert fill["at_ns"] - fill["baseline_ns"] > 100_000_000
     assert pipeline["baseline"].keys() == pipeline["latencies_ns"].keys()
     assert [step["plan_run"] for step in late["steps"] if step["step_id"] == "delay"] == [0, 1]
+
+
+@pytest.mark.parametrize("page", ["of the run", "made from report.json"])
+def test_the_page_shows_the_gate(slower, command, browser, page):
+    """A card with the verdict, the plan that became slower, every stage; the waterfall marks the stage that took the time."""
+    folder, _ = slower
+    path = folder / "slower.html"
+    if page == "made from report.json":
+        path = folder / "made.html"
+        assert command(folder, "report", "--from", "slower.json", "--format", "html", "-o", str(path)).returncode == 0
+    with opened(browser, path) as shown:
+        assert "regression" in shown.locator(".is-card.failed").last.inner_text()
+        gate = shown.locator(".is-gate")
+        assert gate.locator("h2").inner_text() == "Against main, 1 launch: regression"
+        assert gate.locator("tr", has_text="T4_BrokerFillLog").first.get_by_role("link").inner_text() == "late.plan.json::late"
+        gate.locator("summary").click()
+        assert gate.locator("tr", has_text="T1_RMSValidatedLog").is_visible()
+        marked = shown.locator(".is-waterfall tr", has_text="▲")
+        assert {name.strip() for name in marked.locator("td:first-child").all_text_contents()} == {"✓ T4_BrokerFillLog"}
+        photograph(shown, "gate")
+        assert violations(shown) == []
+
+
+def test_a_run_without_a_comparison_has_no_gate_on_its_page(saved, browser):
+    """The control of the test above."""
+    plain = pytest_in(saved, "steady.plan.json")
+    assert plain.returncode == 0, plain.stdout
+    with opened(browser, saved / "reports" / "report.html") as shown:
+        assert shown.locator(".is-card").count() == 5
+        assert shown.locator(".is-gate").count() == 0
 
 
 def test_the_gate_ends_as_ci_wants_it(slower, command):

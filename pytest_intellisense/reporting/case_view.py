@@ -43,7 +43,7 @@ def _step_view(row: PlanRow, step: StepRow, repeats: int, names: dict[int, str])
         "open": not step["passed"] or (repeats == 1 and row["verdict"] == "passed"),
         "held": f"{sum(one['row']['passed'] for one in outcomes)}/{len(outcomes)}" if outcomes else "",
         "took": duration(end_to_end_ns(pipeline)) if pipeline else "",
-        "waterfall": waterfall_view(step, pipeline, row["fault"]) if pipeline else None,
+        "waterfall": waterfall_view(step, pipeline) if pipeline else None,
         "broken": [one for one in outcomes if one["state"] != "passed"],
         "kept": [one for one in outcomes if one["state"] == "passed"],
         "images": [_image_view(image, names.get(id(image), ""), row["session_dir"]) for image in step["images"]],

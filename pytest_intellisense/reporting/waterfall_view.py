@@ -25,10 +25,10 @@ SAID: dict[State, str] = {
 }
 
 
-def waterfall_view(step: StepRow, pipeline: PipelineRow, fault: str | None) -> View:
+def waterfall_view(step: StepRow, pipeline: PipelineRow) -> View:
     wrong = _wrong_stages(step)
     total_ns = _axis_ns(pipeline)
-    culprits = _culprits(step, pipeline) if fault == "LATENCY" else set()
+    culprits = _culprits(step, pipeline) if step["fault"] == "LATENCY" else set()
     return {
         "pipeline": pipeline,
         "total": duration(total_ns),

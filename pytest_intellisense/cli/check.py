@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 NAME = "check"
-HELP = "Check plan files without running them. Exit codes: 0 sound (warnings allowed), 1 a plan is wrong, 2 usage."
+HELP = "Check plan files without running them. Exit codes: 0 sound, 1 a plan is wrong, 2 usage."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

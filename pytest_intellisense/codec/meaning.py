@@ -198,6 +198,8 @@ def _names_of_pipeline(
             yield _unknown((*at, "field_to_check"), f"latency of {pipeline}", key, vocabulary.latency_keys(pipeline))
         return
     keys = vocabulary.stage_keys(pipeline)
+    if kind == "event_order":
+        yield from misspelt_events.in_order(point.get("expected_value"), (*at, "expected_value"), pipeline, keys)
     named = {field: point[field] for field in STAGE_FIELDS.get(kind, ()) if isinstance(point.get(field), str)}
     for field, key in named.items():
         if not key.startswith("$") and key not in keys:

@@ -6,7 +6,7 @@ something does not happen would let the check pass for ever.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -35,8 +35,19 @@ def findings(criteria: Any, at: JsonPath) -> Iterator[Finding]:
                 yield Finding(path, f'"{name}" is no declared event type', (), meant)
 
 
-def _one_letter_away(name: str) -> str | None:
-    known = declared_names()
+def in_order(wanted: Any, at: JsonPath, pipeline: str, stage_keys: Collection[str]) -> Iterator[Finding]:
+    """A finding for every member of an `event_order` that is surely a misspelt stage or event type."""
+    for index, name in enumerate(wanted if isinstance(wanted, list) else ()):
+        yield from findings(name, (*at, index))
+        meant = _one_letter_away(name, stage_keys) if isinstance(name, str) else None
+        if meant:
+            yield Finding(
+                (*at, index), f'"{name}" is no stage of {pipeline} and no declared event type', tuple(stage_keys), meant
+            )
+
+
+def _one_letter_away(name: str, stage_keys: Collection[str] = ()) -> str | None:
+    known = {*declared_names(), *stage_keys}
     if name in known:
         return None
     return next((other for other in sorted(known) if _differs_by_one(name, other)), None)

@@ -196,3 +196,13 @@ def test_a_misspelt_event_in_a_pipeline_of_the_plan_is_found(tmp_path: Path) -> 
     own = json.dumps({"own": {"stages": [stage]}})
     (problem,) = problems_of(tmp_path, text.replace('"plan_name": "p"', f'"plan_name": "p", "pipelines": {own}'))
     assert (problem.message, problem.suggestion) == ('"ORDER_REQEUST" is no declared event type', "ORDER_REQUEST")
+
+
+def test_a_misspelt_name_in_an_order_of_events_is_found(tmp_path: Path) -> None:
+    """A stage, or an event type; an event that only the application knows is left alone."""
+    order = {"validation_id": "o", "type": "event_order"}
+    wanted = ["T1_RMSValidatdLog", "OWN_EVENT", {"event_type": "ORDER_FIL"}, "T4_BrokerFillLog"]
+    stage, event = problems_of(tmp_path, plan({**order, "expected_value": wanted}))
+    assert stage.message == '"T1_RMSValidatdLog" is no stage of TRADE_CMD_TO_BROKER_FILL and no declared event type'
+    assert stage.suggestion == "T1_RMSValidatedLog"
+    assert event.suggestion == "ORDER_FILL"

@@ -16,6 +16,7 @@ from pytest_intellisense.errors import EnvironmentProblem
 from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.streams.connection import Endpoint, problem_of, reported
 from pytest_intellisense.streams.groups import Groups
+from pytest_intellisense.streams.passing import may_pass
 from pytest_intellisense.streams.reading import ReadingLoop, Sink
 from pytest_intellisense.streams.resuming import Resumption, resume_facts
 from pytest_intellisense.streams.tracks import Track
@@ -87,7 +88,7 @@ class StreamConsumer:
         self.newest_before = tuple(self._groups.newest(self.streams))
         resumption = Resumption(self._groups, self._resume, sink) if self._resume else None
         if resumption is None:
-            self._tracks = self._groups.attach((*self.streams, self._private_stream))
+            self._tracks = self._attached()
         else:
             resumption.attach()
             self._tracks = resumption.tracks | self._groups.attach((self._private_stream,))
@@ -106,6 +107,16 @@ class StreamConsumer:
             self._on_attached()
         if resumption is not None:
             resumption.catch_up()
+
+    def _attached(self) -> dict[str, Track]:
+        """Nothing is promised yet: what was made without our hearing of it is made again, once."""
+        streams = (*self.streams, self._private_stream)
+        try:
+            return self._groups.attach(streams)
+        except redis.ConnectionError as error:
+            if not may_pass(error):
+                raise
+            return self._groups.attach(streams)
 
     def resume_facts(self) -> dict[str, object]:
         """What `ResumePoint.of` needs to take this session up again, as JSON; nothing before it is attached."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from pytest_intellisense.engine.latency import precedes
 from pytest_intellisense.model.timeline import TimelineEvent
 
 Key = tuple[str, str]
@@ -52,7 +53,8 @@ class Chain:
     `correlation_id` is the master id. `seeds` are ids known beforehand (the request id of a trade command, the order
     an answer of the broker is about). `foreign` holds the master ids of other injections: their events are not joined
     by an order id, because order ids are reused after a reset, unless `adopts_foreign` (an answer of the broker
-    continues the chain of an earlier order).
+    continues the chain of an earlier order). Even then only what came after the injection is its doing: an event of
+    the order's earlier life may be captured late.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class Chain:
         self._unlearned: list[TimelineEvent] = []
         self._parked: dict[Key, list[TimelineEvent]] = {}
         self._numbers: set[int] = set()
+        self._command: TimelineEvent | None = None
+        self._before_command: list[TimelineEvent] = []
 
     def __contains__(self, event: TimelineEvent) -> bool:
         return event.global_sequence_id in self._numbers
@@ -75,7 +79,17 @@ class Chain:
         first = len(self.joined)
         if event.correlation_id == self.correlation_id:
             self._join(event, "correlation_id")
+            if self._adopts_foreign and self._command is None and event.event_type == "INJECTION_COMMAND":
+                self._command = event
+                for early in self._before_command:
+                    self.add(early)
             return self.joined[first:]
+        if self._adopts_foreign:
+            if self._command is None:
+                self._before_command.append(event)
+                return []
+            if precedes(event, self._command):
+                return []
         self._learn()
         links = self._links(event)
         reason = self._reason(event, links)

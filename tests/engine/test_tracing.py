@@ -80,12 +80,32 @@ def test_another_injection_is_never_joined_by_an_order_id() -> None:
     assert joined(chain, late, stray) == {"ACK": "local_order_id"}
 
 
-def test_an_answer_of_the_broker_continues_an_earlier_chain() -> None:
-    """Its fill has the correlation id of the order it is about."""
+def broker_answer_at(time_ns: int) -> tuple[Chain, TimelineEvent]:
+    """The chain of an answer about order 7, and the command that gives it."""
     chain = Chain("answer", foreign={"order-chain"}, seeds=order_seeds(7), adopts_foreign=True)
-    fill = timeline_event("FILL", {"local_order_id": "7"}, correlation_id="order-chain", event_id="fill")
-    position = timeline_event("POSITION_UPDATE", {}, correlation_id="order-chain", causation_id="fill")
-    assert joined(chain, fill, position) == {"FILL": "local_order_id", "POSITION_UPDATE": "causation_id"}
+    return chain, timeline_event("INJECTION_COMMAND", {}, correlation_id="answer", time_ns=time_ns)
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_an_answer_of_the_broker_continues_an_earlier_chain(overtaken: bool) -> None:
+    """Its fill has the correlation id of the order it is about, and may be captured before the command itself."""
+    chain, command = broker_answer_at(10)
+    fill = timeline_event("FILL", {"local_order_id": "7"}, correlation_id="order-chain", event_id="fill", time_ns=20)
+    position = timeline_event("POSITION_UPDATE", {}, correlation_id="order-chain", causation_id="fill", time_ns=30)
+    order = (fill, position, command) if overtaken else (command, fill, position)
+    assert joined(chain, *order) == {
+        "INJECTION_COMMAND": "correlation_id",
+        "FILL": "local_order_id",
+        "POSITION_UPDATE": "causation_id",
+    }
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_what_the_broker_said_before_the_answer_is_not_its_doing(overtaken: bool) -> None:
+    """The acknowledgement of the order, captured late, is older than the command."""
+    chain, command = broker_answer_at(10)
+    ack = timeline_event("ACK", {"local_order_id": "7"}, correlation_id="order-chain", time_ns=9)
+    assert joined(chain, *((ack, command) if overtaken else (command, ack))) == {"INJECTION_COMMAND": "correlation_id"}
 
 
 def test_ids_that_name_nothing_join_nothing() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -76,9 +77,9 @@ def checkout(tmp_path: Path) -> Checkout:
     commands = tmp_path / "bin"
     commands.mkdir()
     for name, line in (
-        ("pytest", f'exec {" ".join(PYTEST)} -p no:cacheprovider "$@"'),
-        ("intellisense", f'exec {sys.executable} -m pytest_intellisense.cli "$@"'),
-        ("gh", f'printf "%s\\n" "$*" >> {tmp_path}/gh.log'),
+        ("pytest", f'exec {shlex.join(PYTEST)} -p no:cacheprovider "$@"'),
+        ("intellisense", f'exec {shlex.quote(sys.executable)} -m pytest_intellisense.cli "$@"'),
+        ("gh", f'printf "%s\\n" "$*" >> {shlex.quote(str(tmp_path))}/gh.log'),
     ):
         (commands / name).write_text(f"#!/bin/sh\n{line}\n")
         (commands / name).chmod(0o755)

@@ -8,6 +8,8 @@ import pytest
 from helpers import pictures, reporting_plugin, rows
 from helpers.report_pages import opened, photograph, violations
 
+from pytest_intellisense.reporting.against_baseline import attribute_by_baseline
+
 EVIL = "<img src=x onerror=window.pwned=1>\"'</script><script>window.pwned=1</script>{{ 7*7 }}javascript:alert(1)"
 
 
@@ -86,6 +88,26 @@ def test_the_report_says_what_a_developer_wants_to_know(browser, report):
         assert said in text
     assert marked == ["2", "6"]
     assert never == 3
+
+
+def grown_since_the_baseline() -> dict:
+    """A latency that went to `validated_order`, though another stage takes longer, today as before."""
+    row = rows.latency_failure()
+    for step in row["steps"]:
+        for place, stage in enumerate(step["pipeline"]["stages"]):
+            stage["baseline_ns"] = stage["at_ns"] - (20 * rows.MS if place >= 5 else 0)
+    row["steps"][-1]["fault"] = "LATENCY"
+    attribute_by_baseline(row, "main@1f3c0d2")
+    return row
+
+
+def test_the_waterfall_marks_what_the_latency_is_attributed_to(browser, tmp_path):
+    """Not the longest stage, which took its usual time."""
+    reporting_plugin.prepare(tmp_path, [grown_since_the_baseline()], rows.session())
+    reporting_plugin.run(tmp_path, "--html=report.html", "--self-contained-html")
+    with opened(browser, tmp_path / "report.html") as page:
+        marked = page.locator(".is-waterfall tr", has_text="▲").locator("td:first-child").all_text_contents()
+    assert {name.split()[-1] for name in marked} == {"validated_order"}
 
 
 def test_no_value_becomes_markup(browser, report):

@@ -13,7 +13,8 @@ _SYNC_AFTER_BYTES = 8 * 1024 * 1024
 """Each sync waits for the journal of the file system, once a log; more at once would only cost memory."""
 
 _GATHER_S = 0.02
-"""Writing in the moment of arrival would compete with whoever waits for the event; whoever needs it on disk asks by `flush`."""
+"""The writing thread looks this often. Waking it at an arrival would compete with whoever waits for the event; whoever needs
+it on disk asks by `flush`."""
 
 
 class Recording:
@@ -52,7 +53,7 @@ class Recording:
                 raise self.failure
             self._waiting.append(record)
             self._waiting_bytes += record.size
-            if len(self._waiting) == 1:
+            if self._is_urgent():
                 self._changed.notify_all()
 
     def flush(self) -> None:
@@ -92,16 +93,16 @@ class Recording:
         with self._changed:
             self._busy = False
             self._changed.notify_all()
-            if not self._changed.wait_for(lambda: self._waiting or self._closing, self._writer.sync_due_in_s()):
-                return []
-            self._changed.wait_for(self._is_urgent, _GATHER_S)
+            while not self._changed.wait_for(self._is_urgent, _GATHER_S) and not self._waiting:
+                if self._writer.sync_due_in_s() == 0:
+                    return []
             records = self._next_records()
             self._busy = bool(records)
             self._changed.notify_all()
             return records or None
 
     def _is_urgent(self) -> bool:
-        return bool(self._hurry) or self._closing or self._waiting_bytes >= _SYNC_AFTER_BYTES
+        return self._closing or bool(self._waiting and self._hurry) or self._waiting_bytes >= _SYNC_AFTER_BYTES
 
     def _next_records(self) -> list[AnyRecord]:
         count = size = 0

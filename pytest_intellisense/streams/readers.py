@@ -109,14 +109,20 @@ class EmbeddedReader(_ConnectionReader):
     def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track], doorbell: Doorbell) -> None:
         super().__init__(client, group, tracks)
         self._doorbell = doorbell
+        self._reads: dict[frozenset[str], bytes] = {}
         self._bell = doorbell.subscribe(frozenset(tracks), _QUIET)
         self._bell.ring(tracks)  # nobody rang for what came before
 
     def read(self, *, block: bool) -> Reply:
         rung = self._bell.wait(_LOOK_EVERY_S if block else 0)
-        reply = self._answer(self._new([stream for stream in self._tracks if stream in rung] if rung else self._tracks))
+        reply = self._answer(self._read_of(frozenset(rung or self._tracks)))
         self._bell.ring(stream for stream, items in reply if len(items) == BATCH)
         return reply
+
+    def _read_of(self, streams: frozenset[str]) -> bytes:
+        if streams not in self._reads:
+            self._reads[streams] = self._new(stream for stream in self._tracks if stream in streams)
+        return self._reads[streams]
 
     def close(self) -> None:
         self._doorbell.unsubscribe(self._bell)

@@ -17,8 +17,10 @@ from pytest_intellisense.errors import PlanError
 from pytest_intellisense.model.plan import InjectionStep
 from pytest_intellisense.model.results import PipelineResult
 from pytest_intellisense.model.stimulus import BrokerResponse, Stimulus
+from pytest_intellisense.model.validation import ValidationPoint
 
 _AFTER_COMPLETION = frozenset({"no_extra_events"})
+_LOWER = frozenset({">", ">="})
 
 
 def grabbed(command: InjectionCommand, intended_ns: int) -> InjectionCommand:
@@ -75,7 +77,21 @@ def windows_of(step: InjectionStep, injected_ns: int) -> Windows:
             after_completion_ns = max(after_completion_ns, ABSENCE_NS)
     deadline_ns = injected_ns + max(round(step.timeout_s * 1e9), at_least_ns)
     asks_for_timeout = any(point.type == "pipeline_timeout_status" for point in step.validation_points)
-    return Windows(injected_ns, deadline_ns, injected_ns + at_least_ns, after_completion_ns, to_the_deadline=asks_for_timeout)
+    return Windows(
+        injected_ns,
+        deadline_ns,
+        injected_ns + at_least_ns,
+        after_completion_ns,
+        to_the_deadline=asks_for_timeout,
+        to_the_quiet=any(map(_one_more_event_may_break, step.validation_points)),
+    )
+
+
+def _one_more_event_may_break(point: ValidationPoint) -> bool:
+    """A second order a moment after the last stage must not slip by a check that there is one."""
+    if point.type == "custom_query":
+        return "events" in str(point.custom_query_payload)
+    return point.type == "correlation_log_event_count" and point.operator not in _LOWER
 
 
 def summary_of(stimulus: Stimulus) -> str:

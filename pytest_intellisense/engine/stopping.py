@@ -8,7 +8,7 @@ from enum import StrEnum
 from pytest_intellisense.engine.stages import Tracker
 
 SETTLE_NS = 50_000_000
-"""After a diversion the rest of its chain may still be on the wire: the app must be quiet for this long."""
+"""After a diversion, or where a check counts, more of the chain may be on the wire: the app must be quiet for this long."""
 
 OPTIONAL_NS = 25_000_000
 """How long a complete pipeline waits for optional stages that have not come yet."""
@@ -30,6 +30,7 @@ class Windows:
     """How long to keep observing. Times are on our clock except `after_completion_ns`, which counts from completion.
 
     `to_the_deadline`: the plan asks whether the pipeline timed out, so a diversion must not end the waiting early.
+    `to_the_quiet`: a check may stop holding by one more event, so completion must not end the waiting early.
     """
 
     injected_ns: int
@@ -37,6 +38,7 @@ class Windows:
     at_least_until_ns: int
     after_completion_ns: int
     to_the_deadline: bool = False
+    to_the_quiet: bool = False
 
 
 @dataclass(slots=True)
@@ -75,6 +77,8 @@ def _after_completion(progress: Progress, windows: Windows, now_ns: int) -> tupl
     if progress.tracker.has_absent:
         window = max(window, ABSENCE_NS)
     until_ns = max(completed_ns + window if window else 0, windows.at_least_until_ns)
+    if windows.to_the_quiet:
+        until_ns = max(until_ns, min(progress.last_event_ns + SETTLE_NS, windows.deadline_ns))
     if until_ns > completed_ns:
         return (Stop.WINDOW, now_ns) if now_ns >= until_ns else (None, until_ns)
     if progress.tracker.awaits_optional:

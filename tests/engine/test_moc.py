@@ -302,6 +302,44 @@ def test_observing_goes_on_as_long_as_the_step_says(app: MemoryTestrade) -> None
     assert (pipeline_of(result).stop_reason, pipeline_of(result).waited_ns) == ("window", 500 * MS)
 
 
+@pytest.mark.parametrize(
+    ("check", "verdict"),
+    [
+        ({"expected_event_count": 1}, Verdict.FAILED),
+        ({"operator": "<=", "expected_value": 1}, Verdict.FAILED),
+        ({"operator": ">=", "expected_value": 1}, Verdict.PASSED),
+    ],
+    ids=["equal", "at_most", "at_least"],
+)
+def test_a_count_is_not_judged_before_the_application_is_quiet(
+    app: MemoryTestrade, check: dict[str, Any], verdict: Verdict
+) -> None:
+    """The second order comes 40 ms after the position, and the third 40 ms after the second."""
+    fill = fills_orders()
+
+    def orders_three_times(app: MemoryTestrade, command: Any, receipt: Any) -> None:
+        fill(app, command, receipt)
+        for after_ms in (65, 105):
+            app.emit("ORDER_REQUEST", {}, after_ms=after_ms, correlation_id=command.correlation_id)
+
+    app.reactions["trade_command"] = orders_three_times
+    orders = {"type": "correlation_log_event_count", "event_criteria": {"event_type": "ORDER_REQUEST"}, **check}
+    assert run(app, step(BUY, COMPLETE, orders)).verdict is verdict
+
+
+def test_only_checks_that_an_event_can_break_wait_for_the_quiet(app: MemoryTestrade) -> None:
+    """The fill, the last stage, comes after 20 ms, and the position after 25 ms."""
+    fills: dict[str, Any] = {"type": "correlation_log_event_count", "event_criteria": {"event_type": "FILL"}}
+    query = {"type": "custom_query", "custom_query_payload": "length(events) < `99`"}
+    for check, waited_ms in [
+        ({**fills, "expected_event_count": 1}, 75),
+        (query, 75),
+        ({**fills, "operator": ">", "expected_value": 0}, 20),
+    ]:
+        result = run(app, step(BUY, COMPLETE, check))
+        assert (result.verdict, pipeline_of(result).waited_ns) == (Verdict.PASSED, waited_ms * MS), check
+
+
 def test_a_pipeline_of_ones_own_with_a_reference(app: MemoryTestrade) -> None:
     """Criteria of a stage may refer to the stimulus."""
     own = {"stages": [{"key": "mine", "match": {"event_type": "FILL", "symbol": "$stimulus_symbol"}}]}

@@ -328,13 +328,15 @@ def test_a_count_is_not_judged_before_the_application_is_quiet(
 
 
 def test_only_checks_that_an_event_can_break_wait_for_the_quiet(app: MemoryTestrade) -> None:
-    """The fill, the last stage, comes after 20 ms, and the position after 25 ms."""
+    """The acknowledgement, the last stage, comes after 10 ms, the fill after 20 ms, the position after 25 ms."""
     fills: dict[str, Any] = {"type": "correlation_log_event_count", "event_criteria": {"event_type": "FILL"}}
-    query = {"type": "custom_query", "custom_query_payload": "length(events) < `99`"}
+    events = {"type": "custom_query", "custom_query_payload": "length(events) < `99`"}
+    stages = {"type": "custom_query", "custom_query_payload": "length(stages) > `0`"}
     for check, waited_ms in [
         ({**fills, "expected_event_count": 1}, 75),
-        (query, 75),
+        (events, 75),
         ({**fills, "operator": ">", "expected_value": 0}, 20),
+        (stages, 10),
     ]:
         result = run(app, step(BUY, COMPLETE, check))
         assert (result.verdict, pipeline_of(result).waited_ns) == (Verdict.PASSED, waited_ms * MS), check

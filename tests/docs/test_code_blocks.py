@@ -189,3 +189,11 @@ def test_plans_page_names_everything_a_plan_may_use() -> None:
     stimuli = [get_args(model.model_fields["type"].annotation)[0] for model in get_args(get_args(Stimulus)[0])]
     missing = [name for name in (*stimuli, *BUILT_IN_PIPELINES, *VALIDATION_TYPES, *OPERATORS) if f"`{name}`" not in text]
     assert missing == []
+
+
+def test_dev_can_install_every_group_of_packages_it_needs() -> None:
+    """`need_venv GROUP` reads the packages from pyproject.toml."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    needed = {name for names in re.findall(r"need_venv ([a-z ]+)", (ROOT / "dev").read_text()) for name in names.split()}
+    assert {"test", "check", "docs", "bench"} <= needed
+    assert sorted(needed - {"core"} - set(groups)) == []

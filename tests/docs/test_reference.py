@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.pytest_command import PYTEST
@@ -103,24 +103,20 @@ def test_the_terminal_picture_fetches_nothing() -> None:
 
 
 @pytest.mark.long
-def test_the_site_is_built_without_a_warning_and_asks_for_nothing(tmp_path: Path) -> None:
+def test_the_site_is_built_without_a_warning_and_asks_for_nothing(tmp_path: Path, browser: Any) -> None:
     """Every page opens in Chromium from the disk: nothing is requested from elsewhere, nothing is missing."""
     pytest.importorskip("furo")
-    from playwright.sync_api import sync_playwright
-
     build = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(DOCS), str(tmp_path)]
     made = subprocess.run(build, capture_output=True, text=True, check=False, timeout=120)
     assert (made.returncode, made.stderr) == (0, "")
     requested: list[str] = []
     complaints: list[str] = []
-    with sync_playwright() as browsers:
-        browser = browsers.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.on("request", lambda request: requested.append(request.url))
-        page.on("requestfailed", lambda request: complaints.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        for path in sorted(tmp_path.rglob("*.html")):
-            page.goto(path.as_uri())
-        browser.close()
+    page = browser.new_page()
+    page.on("request", lambda request: requested.append(request.url))
+    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    for path in sorted(tmp_path.rglob("*.html")):
+        page.goto(path.as_uri())
+    page.close()
     assert complaints == []
     assert [url for url in requested if not url.startswith(("file:", "data:"))] == []

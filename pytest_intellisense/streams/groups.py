@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
 
 from pytest_intellisense.codec.entries import Entry, Gap
-from pytest_intellisense.codec.stream_ids import id_key
+from pytest_intellisense.codec.stream_ids import START, id_key
 from pytest_intellisense.streams.connection import problem_of
 from pytest_intellisense.streams.passing import is_of_the_server
 from pytest_intellisense.streams.replies import Entries, Reply, entries_of
@@ -53,28 +53,47 @@ class Groups:
             stream: Track(stream, fact.last_id, fact.entries_added, attached_at=fact.last_id) for stream, fact in facts.items()
         }
 
-    def attach_again(self, tracks: Mapping[str, Track]) -> list[Gap]:
-        """After an accident: find recreated streams and lost groups, and make whole what can be made whole."""
+    def attach_again(self, tracks: Mapping[str, Track]) -> Iterator[Gap]:
+        """After an accident: find recreated streams and lost groups, and make whole what can be made whole.
+
+        Whatever fails on the way can be tried again: a track changes when its group stands and its gap is told, not before.
+        """
         facts = self.facts(list(tracks))
-        recreated = {stream for stream, track in tracks.items() if track.recreated(facts[stream])}
-        for stream in recreated:
-            tracks[stream].start_again()
-        replaced = self._create({stream: track.last_id for stream, track in tracks.items()})
-        notes = [Gap(stream, _RECREATED, None) for stream in tracks if stream in recreated]
-        return notes + [self._replaced(tracks[stream], facts[stream]) for stream in replaced if stream not in recreated]
+        for stream in self._without_group(tracks):
+            tracks[stream].group_was_gone = True
+        self._create({stream: track.last_id for stream, track in tracks.items()})  # also refused where nobody may write yet
+        for stream, track in tracks.items():
+            if track.group_was_gone:
+                yield self._replaced(track, facts[stream])
+            elif track.recreated(facts[stream]):
+                track.count_anew(facts[stream], self.unread(track, facts[stream]))
+                yield Gap(stream, _RECREATED, None)
+
+    def _without_group(self, streams: Iterable[str]) -> list[str]:
+        names = list(streams)
+        replies = self._pipelined([("XINFO GROUPS", stream) for stream in names])
+        return [stream for stream, reply in zip(names, replies, strict=True) if not self._is_among(reply, stream)]
+
+    def _is_among(self, reply: Any, stream: str) -> bool:
+        if isinstance(reply, redis.ResponseError) and "no such key" in str(reply).lower():
+            return False
+        return any(facts["name"] == self.name.encode() for facts in self._checked(reply, stream))
 
     def _replaced(self, track: Track, facts: StreamFacts) -> Gap:
         """Our group was gone: with the stream, or alone?"""
-        if track.nothing_counted:
-            return Gap(track.stream, _GONE_UNREAD, None)
-        if not track.recreated(facts, self.unread(track, facts)):
-            if not self._client.xrange(track.stream, min=track.last_id, max=track.last_id):
-                return Gap(track.stream, _GONE_UNREAD, None)  # a new stream that was trimmed could have the same counts
-            return Gap(track.stream, "our consumer group was gone and was made again where we had read to", 0)
-        track.start_again()
-        self.destroy((track.stream,))
-        self._create({track.stream: track.last_id})
-        return Gap(track.stream, _RECREATED, None)
+        note: str = "our consumer group was gone and was made again where we had read to"
+        lost: int | None = 0
+        is_another = track.recreated(facts, self.unread(track, facts))
+        if is_another:
+            note, lost = _RECREATED, None
+        elif track.nothing_counted or not self._client.xrange(track.stream, min=track.last_id, max=track.last_id):
+            note, lost = _GONE_UNREAD, None  # a new stream that was trimmed could have the same counts
+        self.destroy((track.stream,))  # an attempt whose answer was lost may have made it elsewhere
+        self._create({track.stream: START if is_another else track.last_id})
+        if is_another:
+            track.start_again()
+        track.group_was_gone = False
+        return Gap(track.stream, note, lost)
 
     def pending(self, positions: Mapping[str, str], count: int) -> Reply:
         """Of each stream up to `count` entries behind its position that were delivered to us and never acknowledged."""
@@ -146,15 +165,12 @@ class Groups:
     def destroy(self, streams: Sequence[str]) -> None:
         self._pipelined([("XGROUP DESTROY", stream, self.name) for stream in streams])
 
-    def _create(self, positions: Mapping[str, str]) -> list[str]:
-        """Make the group where it is missing; returns where. That it is there already may be our own lost reply."""
+    def _create(self, positions: Mapping[str, str]) -> None:
+        """Make the group where it is missing. That it is there already may be our own lost reply."""
         replies = self._pipelined([("XGROUP CREATE", stream, self.name, at, "MKSTREAM") for stream, at in positions.items()])
-        made = []
         for stream, reply in zip(positions, replies, strict=True):
             if not (isinstance(reply, redis.ResponseError) and str(reply).startswith("BUSYGROUP")):
                 self._checked(reply, stream)
-                made.append(stream)
-        return made
 
     def _pipelined(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)

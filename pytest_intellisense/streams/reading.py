@@ -181,15 +181,18 @@ class ReadingLoop:
             self._sink(Batch(clock.now(), (), tuple(gaps)))
 
     def _make_whole(self, groups: Groups, because: str = "") -> None:
-        with self.lock:
-            gaps = groups.attach_again(self._tracks)
-            for gap in gaps:
-                self.book.add(gap)
-        if because:
-            gaps.insert(0, Gap("", because, 0))
-        public = tuple(gap for gap in gaps if gap.stream != self._private_stream)
-        if public:
-            self._sink(Batch(clock.now(), (), public))
+        gaps: list[Gap] = []
+        try:
+            with self.lock:
+                for gap in groups.attach_again(self._tracks):
+                    self.book.add(gap)
+                    gaps.append(gap)
+            if because:
+                gaps.insert(0, Gap("", because, 0))
+        finally:
+            public = tuple(gap for gap in gaps if gap.stream != self._private_stream)
+            if public:
+                self._sink(Batch(clock.now(), (), public))
 
     def _groups(self, client: redis.Redis) -> Groups:
         return Groups(client, self._endpoint.address, self._group)

@@ -33,7 +33,7 @@ class Resumption:
 
     def attach(self) -> None:
         """Find the groups, or make them again where the logs end."""
-        self._gaps = self._groups.attach_again(self.tracks)
+        self._gaps = list(self._groups.attach_again(self.tracks))
         for gap in self._gaps:
             self.book.add(gap)
 

@@ -39,7 +39,7 @@ class StreamFacts:
 class Track:
     """One stream, as far as we have handed it on. `added_before` is what the server had counted at `attached_at`, when we came.
 
-    `noted` entries were lost of this generation and have been told of by a gap.
+    `noted` entries were lost of this generation and have been told of by a gap. `group_was_gone`: until it stands again.
     """
 
     stream: str
@@ -49,6 +49,7 @@ class Track:
     generation: int = 0
     noted: int = 0
     attached_at: str = START
+    group_was_gone: bool = False
 
     def advance(self, entry_id: str, received: int, deleted: int = 0) -> None:
         """Everything up to `entry_id` was delivered; `received` of it could still be read, of `deleted` a gap has told."""
@@ -74,6 +75,12 @@ class Track:
         self.last_id = self.attached_at = START
         self.added_before, self.received, self.noted = 0, 0, 0
         self.generation += 1
+
+    def count_anew(self, facts: StreamFacts, unread: int) -> None:
+        """The counts do not fit, though our group stands: what came through it, and is not yet acknowledged, we have."""
+        self.attached_at = self.last_id
+        self.added_before = None if facts.entries_added is None else facts.entries_added - unread
+        self.received, self.noted = 0, 0
 
     def missing(self, facts: StreamFacts, unread: int) -> int | None:
         """Entries that were added and neither handed on nor still to be read; None: cannot be measured."""

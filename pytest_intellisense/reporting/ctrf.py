@@ -42,7 +42,6 @@ def ctrf(document: ReportDocument) -> dict[str, Any]:
         "reportFormat": "CTRF",
         "specVersion": SPEC_VERSION,
         "reportId": str(uuid.uuid5(_NAMESPACE, f"{run_id}/{summary['stop']}/{len(tests)}")),
-        "runId": run_id,
         "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(summary["stop"] / 1000)),
         "generatedBy": f"pytest-intellisense {version}".strip(),
         "results": {
@@ -102,7 +101,6 @@ def _test(row: PlanRow) -> dict[str, Any]:
     path = PurePosixPath(row["plan_path"])
     attempts = row.get("attempts", 1)
     test: dict[str, Any] = {
-        "testId": row["nodeid"],
         "name": row["nodeid"].partition("::")[2] or row["plan_name"] or row["nodeid"],
         "status": status,
         "rawStatus": raw,
@@ -130,6 +128,7 @@ def _test(row: PlanRow) -> dict[str, Any]:
 
 def _extra(row: PlanRow) -> dict[str, Any]:
     known = {
+        "nodeid": row["nodeid"],
         "verdict": row["verdict"],
         "fault": row["fault"],
         "duration_ns": row["duration_ns"],

@@ -23,7 +23,7 @@ STEP = exactly("name status", name=TEXT, status=STATUS, extra=FREE)
 ATTACHMENT = exactly("name contentType path", name=TEXT, contentType=TEXT, path=TEXT, extra=FREE)
 TEST = exactly(
     "name status duration",
-    testId=NAME, name=NAME, status=STATUS, rawStatus=TEXT, duration=WHOLE, start=WHOLE, stop=WHOLE, suite=items(TEXT, 1),
+    name=NAME, status=STATUS, rawStatus=TEXT, duration=WHOLE, start=WHOLE, stop=WHOLE, suite=items(TEXT, 1),
     message=TEXT, trace=TEXT, line=WHOLE, filePath=TEXT, tags=items(TEXT), parameters=FREE, flaky={"type": "boolean"},
     retries={"type": "integer", "minimum": 0}, steps=items(STEP), attachments=items(ATTACHMENT), extra=FREE,
 )  # fmt: skip
@@ -45,7 +45,7 @@ REPORT = exactly(
     reportFormat={"const": "CTRF"},
     specVersion={"type": "string", "pattern": r"^[0-9]+\.[0-9]+\.[0-9]+$"},
     reportId={"type": "string", "format": "uuid"},
-    runId=NAME,
+    extra=FREE,
     timestamp={"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
     generatedBy=TEXT,
     results=RESULTS,

@@ -1,39 +1,30 @@
-"""Outbox: entries on their way from the threads of the application to the one that sends them."""
+"""Outbox: events on their way from the threads of the application to the one that sends them."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+
+from testrade_hooks.outgoing import OutgoingEvent
 
 QUEUE_FULL = "queue full"
 CLOSED = "closed"
 
 _CAPACITY_BYTES = 64 * 1024 * 1024
-_BATCH_ENTRIES = 128
+_BATCH_EVENTS = 128
 _BATCH_BYTES = 4 * 1024 * 1024
 
 
-@dataclass(slots=True)
-class OutgoingEntry:
-    """A stream entry, encoded; `size` in bytes."""
-
-    stream: str
-    fields: dict[Any, Any]
-    size: int
-
-
 class Outbox:
-    """Any thread puts, one thread takes; at most `capacity` entries and 64 MiB wait.
+    """Any thread puts, one thread takes; at most `capacity` events and 64 MiB wait.
 
     To put costs a few microseconds: waking the sender is left to a queue that does it without Python code.
     """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._entries: queue.SimpleQueue[OutgoingEntry | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[OutgoingEvent | None] = queue.SimpleQueue()
         self._counts = threading.Lock()
         self._waiting = 0
         self._waiting_bytes = 0
@@ -42,54 +33,54 @@ class Outbox:
 
     @property
     def waiting(self) -> int:
-        """Entries that were put and not withdrawn."""
+        """Events that were put and not withdrawn."""
         return self._waiting
 
     @property
     def closed(self) -> bool:
         return self._closed
 
-    def put(self, entry: OutgoingEntry) -> str | None:
+    def put(self, event: OutgoingEvent) -> str | None:
         """The reason why it was not taken, or None."""
         with self._counts:
             if self._closed:
                 return CLOSED
-            if self._waiting >= self._capacity or self._waiting_bytes + entry.size > _CAPACITY_BYTES:
+            if self._waiting >= self._capacity or self._waiting_bytes + event.size > _CAPACITY_BYTES:
                 return QUEUE_FULL
             self._waiting += 1
-            self._waiting_bytes += entry.size
-            self._entries.put(entry)
+            self._waiting_bytes += event.size
+            self._events.put(event)
         return None
 
-    def take(self, timeout_s: float | None) -> list[OutgoingEntry]:
-        """The next entries, in the order they were put; none after `timeout_s` or a `wake`. They still count as waiting."""
-        batch: list[OutgoingEntry] = []
+    def take(self, timeout_s: float | None) -> list[OutgoingEvent]:
+        """The next events, in the order they were put; none after `timeout_s` or a `wake`. They still count as waiting."""
+        batch: list[OutgoingEvent] = []
         size = 0
         with suppress(queue.Empty):
-            entry = self._entries.get(timeout=timeout_s)
-            while entry is not None:
-                batch.append(entry)
-                size += entry.size
-                if len(batch) >= _BATCH_ENTRIES or size >= _BATCH_BYTES:
+            event = self._events.get(timeout=timeout_s)
+            while event is not None:
+                batch.append(event)
+                size += event.size
+                if len(batch) >= _BATCH_EVENTS or size >= _BATCH_BYTES:
                     break
-                entry = self._entries.get_nowait()
+                event = self._events.get_nowait()
         return batch
 
-    def withdraw(self, batch: list[OutgoingEntry]) -> bool:
+    def withdraw(self, batch: list[OutgoingEvent]) -> bool:
         """What was taken is to be sent now and waits no more. False: it was given up meanwhile."""
         with self._counts:
             if self._abandoned:
                 return False
             self._waiting -= len(batch)
-            self._waiting_bytes -= sum(entry.size for entry in batch)
+            self._waiting_bytes -= sum(event.size for event in batch)
         return True
 
     def wake(self) -> None:
         """End a `take` that waits."""
-        self._entries.put(None)
+        self._events.put(None)
 
     def close(self) -> None:
-        """Take no more entries."""
+        """Take no more events."""
         with self._counts:
             self._closed = True
         self.wake()

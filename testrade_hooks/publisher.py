@@ -17,7 +17,8 @@ from testrade_hooks import wire
 from testrade_hooks.connection import own_client
 from testrade_hooks.outbox import CLOSED as CLOSED
 from testrade_hooks.outbox import QUEUE_FULL as QUEUE_FULL
-from testrade_hooks.outbox import Outbox, OutgoingEntry
+from testrade_hooks.outbox import Outbox
+from testrade_hooks.outgoing import OutgoingEvent
 
 NOT_ENCODABLE = "not encodable"
 REFUSED_BY_REDIS = "refused by redis"
@@ -28,6 +29,9 @@ _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
 _REPORT_INTERVAL_S = 1.0
 
+_Entry = tuple[str, dict[Any, Any]]
+"""Stream and fields."""
+
 _log = logging.getLogger("testrade_hooks.publisher")
 
 
@@ -36,7 +40,7 @@ class EventPublisher:
 
     `publish` never blocks on Redis and never raises. What cannot be kept or sent is counted by reason in `losses`,
     logged, and announced on the stream of system alerts as soon as Redis takes entries again.
-    The event is encoded at once, so the payload may be changed afterwards.
+    The payload is copied at once and may be changed afterwards; it becomes JSON in the background.
 
     `capacity` bounds the waiting events (and 64 MiB their size); `maxlen` trims each stream approximately to that length.
     """
@@ -83,12 +87,15 @@ class EventPublisher:
             return dict(self._losses)
 
     def publish(self, event: wire.WireEvent) -> bool:
-        """Take the event for sending. False if it was dropped; then it is counted."""
+        """Take the event for sending. False if it was dropped; then it is counted.
+
+        Whether its payload is JSON shows when it is sent: what is not is counted then.
+        """
         try:
-            fields: dict[Any, Any] = wire.encode(event)
+            outgoing = OutgoingEvent.of(event)
         except Exception:  # noqa: BLE001 - whatever a payload does when it is read, the application must not see it
             return self._drop(NOT_ENCODABLE)
-        reason = self._outbox.put(OutgoingEntry(event.stream, fields, sum(map(len, fields.values()))))
+        reason = self._outbox.put(outgoing)
         return reason is None or self._drop(reason)
 
     def flush(self, timeout_s: float) -> bool:
@@ -117,7 +124,7 @@ class EventPublisher:
     def _run(self) -> None:
         pause_s = _FIRST_PAUSE_S
         connected = False
-        taken: list[OutgoingEntry] = []
+        taken: list[OutgoingEvent] = []
         with self._client:
             while not self._abandoned.is_set():
                 taken = taken or self._outbox.take(self._patience_s())
@@ -153,25 +160,32 @@ class EventPublisher:
             _log.warning("Redis does not answer, events wait: %s", problem)
             return False
 
-    def _send(self, batch: Sequence[OutgoingEntry]) -> bool:
+    def _send(self, batch: Sequence[OutgoingEvent]) -> bool:
         """Send the batch and, if due, the news of losses. False if the connection broke."""
+        entries = _encoded(batch)
+        unsendable = {NOT_ENCODABLE: len(batch) - len(entries)}
         with self._changed:
             losses = Counter(self._losses) if self._report_is_due() else None
-        entries = [*batch, _loss_alert(losses - self._announced, losses)] if losses else batch
+        news = [_loss_alert(losses - self._announced, losses)] if losses else []
         try:
-            with self._client.pipeline(transaction=False) as pipeline:
-                for entry in entries:
-                    pipeline.xadd(entry.stream, entry.fields, maxlen=self._maxlen)
-                replies = pipeline.execute(raise_on_error=False)
+            replies = self._replies([*entries, *_encoded(news)])
         except Exception as problem:  # noqa: BLE001 - the thread must live on; the batch is not repeated, parts may have arrived
-            self._settle({CONNECTION_LOST: len(batch)})
-            _log.warning("the connection to Redis broke, %d events have no confirmation: %s", len(batch), problem)
+            self._settle({CONNECTION_LOST: len(entries), **unsendable})
+            _log.warning("the connection to Redis broke, %d events have no confirmation: %s", len(entries), problem)
             return False
-        refusals = [reply for reply in replies[: len(batch)] if isinstance(reply, Exception)]
+        refusals = [reply for reply in replies[: len(entries)] if isinstance(reply, Exception)]
         if refusals:
-            _log.warning("Redis refused %d of %d events: %s", len(refusals), len(batch), refusals[0])
-        self._settle({REFUSED_BY_REDIS: len(refusals)}, published=len(batch) - len(refusals), announced=losses)
+            _log.warning("Redis refused %d of %d events: %s", len(refusals), len(entries), refusals[0])
+        published = len(entries) - len(refusals)
+        self._settle({REFUSED_BY_REDIS: len(refusals), **unsendable}, published=published, announced=losses)
         return True
+
+    def _replies(self, entries: Sequence[_Entry]) -> list[Any]:
+        """What Redis says to each; a refusal is an exception among them. Raises redis errors."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            for stream, fields in entries:
+                pipeline.xadd(stream, fields, maxlen=self._maxlen)
+            return pipeline.execute(raise_on_error=False)
 
     def _settle(
         self, losses: Mapping[str, int], *, published: int = 0, announced: Counter[str] | None = None, in_flight: int = 0
@@ -187,7 +201,18 @@ class EventPublisher:
             self._changed.notify_all()
 
 
-def _loss_alert(news: Mapping[str, int], total: Mapping[str, int]) -> OutgoingEntry:
+def _encoded(events: Sequence[OutgoingEvent]) -> list[_Entry]:
+    """Streams and fields of those that are JSON."""
+    entries: list[_Entry] = []
+    for outgoing in events:
+        try:
+            entries.append((outgoing.event.stream, dict(outgoing.fields())))
+        except Exception as problem:  # noqa: BLE001 - whatever a payload does when it is read, the thread must live on
+            _log.warning("%s is not JSON and was not sent: %s", outgoing.event.event_type, problem)
+    return entries
+
+
+def _loss_alert(news: Mapping[str, int], total: Mapping[str, int]) -> OutgoingEvent:
     alert = wire.event(
         "TESTRADE_SYSTEM_ALERT",
         {
@@ -199,7 +224,7 @@ def _loss_alert(news: Mapping[str, int], total: Mapping[str, int]) -> OutgoingEn
         },
         source_component="EventPublisher",
     )
-    return OutgoingEntry(alert.stream, wire.encode(alert), 0)
+    return OutgoingEvent.of(alert)
 
 
 def _in_words(losses: Mapping[str, int]) -> str:

@@ -217,7 +217,7 @@ _SPECS = (
     _spec(INJECTION_RESPONSE_TYPE, INJECTION_RESPONSES, "InjectionListener", "command_id command_type status message data"),
 )
 
-_to_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+to_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 """Made once: `json.dumps` makes one a call, which takes as long as to encode an event."""
 
 EVENTS: Mapping[str, EventSpec] = {spec.event_type: spec for spec in _SPECS}
@@ -321,7 +321,7 @@ def encode(event: WireEvent) -> dict[bytes, bytes]:
         },
         "payload": dict(event.payload),
     }
-    fields = {b"json_payload": _to_json(envelope).encode()}
+    fields = {b"json_payload": to_json(envelope).encode()}
     if event.clock_domain:
         fields[b"clock_domain"] = event.clock_domain.encode()
     if event.image_bytes is not None:

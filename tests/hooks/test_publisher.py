@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import collections
+import enum
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import fakeredis
+import numpy as np
 import pytest
 import redis
 from helpers.lossy_proxy import LossyProxy
@@ -113,7 +116,7 @@ def endless() -> dict[str, Any]:
 def test_what_cannot_be_encoded_is_dropped_and_announced(any_redis: redis.Redis, payload: Mapping[str, Any]) -> None:
     """The application sees no exception, the loss is counted, and an alert on the streams tells of it."""
     with EventPublisher(any_redis) as publisher:
-        assert not publisher.publish(wire.event("TESTRADE_MARKET_TICK", payload))
+        publisher.publish(wire.event("TESTRADE_MARKET_TICK", payload))
         assert publisher.publish(tick(1))
     assert publisher.losses == {NOT_ENCODABLE: 1}
     assert (publisher.published, publisher.dropped) == (1, 1)
@@ -121,6 +124,38 @@ def test_what_cannot_be_encoded_is_dropped_and_announced(any_redis: redis.Redis,
     assert alerts[-1].payload["details"] == {NOT_ENCODABLE: 1}
     assert alerts[-1].source_component == "EventPublisher"
     assert volumes(any_redis) == [1]
+
+
+def local_side() -> object:
+    """JSON, though nobody else can find its class."""
+
+    class Side(enum.StrEnum):
+        BUY = "BUY"
+
+    return Side.BUY
+
+
+def test_a_payload_that_cannot_be_read_is_refused_at_once(any_redis: redis.Redis) -> None:
+    """Nothing of it could be sent later."""
+    with EventPublisher(any_redis) as publisher:
+        assert not publisher.publish(wire.event("TESTRADE_MARKET_TICK", Hostile()))
+
+
+@pytest.mark.parametrize(
+    ("value", "arrives"),
+    [
+        (local_side(), "BUY"),
+        (np.float64(150.25), 150.25),
+        (collections.OrderedDict(b=1, a=2), {"b": 1, "a": 2}),
+        ((1, 2), [1, 2]),
+    ],
+    ids=["local-enum", "numpy", "ordered", "tuple"],
+)
+def test_whatever_is_json_arrives(any_redis: redis.Redis, value: object, arrives: object) -> None:
+    """The copy that is taken at once knows more kinds of values than dicts and strings."""
+    with EventPublisher(any_redis) as publisher:
+        assert publisher.publish(wire.event("TESTRADE_MARKET_TICK", {"value": value}))
+    assert [event.payload["value"] for event in published(any_redis)] == [arrives]
 
 
 def test_nothing_lost_is_not_announced(any_redis: redis.Redis) -> None:

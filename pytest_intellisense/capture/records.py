@@ -33,16 +33,17 @@ class Unreadable:
 class Record:
     """A batch as it was read: for each entry its envelope, or its event where that took more, or why it cannot be read.
 
-    The events are numbered from `sequence`; gaps come first, what is unreadable has no number.
+    The `count` events are numbered from `sequence`; gaps come first, what is unreadable has no number.
     """
 
     batch: Batch
     sequence: int
+    count: int
     readings: Sequence[PlainEnvelope[str] | Observed | Unreadable]
     _events: list[tuple[TimelineEvent, Entry | None]] | None = field(default=None, init=False)
 
     def __len__(self) -> int:
-        return len(self.batch.gaps) + len(self.readings) - len(self.unreadable)
+        return self.count
 
     @property
     def unreadable(self) -> list[Unreadable]:
@@ -116,7 +117,7 @@ def read_batch(batch: Batch, sequence: int, bulk: BulkData | None = None) -> Any
         reading = plain_envelope(entry) or _general_reading(entry, batch, number, bulk)
         readings.append(reading)
         number += not isinstance(reading, Unreadable)
-    return Record(batch, sequence, readings)
+    return Record(batch, sequence, number - sequence, readings)
 
 
 def _general_reading(entry: Entry, batch: Batch, number: int, bulk: BulkData | None) -> Observed | Unreadable:

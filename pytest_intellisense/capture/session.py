@@ -147,7 +147,7 @@ class CaptureSession:
         record = read_batch(batch, self._arrivals.count, self._bulk)
         with self._arrived:
             self._arrivals.add(record)
-            is_awaited = any(sequence < self._arrivals.count for sequence in self._awaited)
+            is_awaited = self._awaited and min(self._awaited) < self._arrivals.count
             if is_awaited and batch.has_other_than(wire.INJECTION_COMMANDS):
                 self._arrived.notify_all()
         self._recording.put(record)

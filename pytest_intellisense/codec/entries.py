@@ -40,6 +40,11 @@ class PlainColumns(Sequence[Item]):
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __iter__(self) -> Iterator[Item]:
+        clock_field = self._clock_field
+        for entry_id, text in zip(self.ids, self.texts, strict=True):
+            yield entry_id.decode(), {TEXT_FIELD: text, **clock_field}
+
     @overload
     def __getitem__(self, index: int) -> Item: ...
     @overload
@@ -47,8 +52,16 @@ class PlainColumns(Sequence[Item]):
     def __getitem__(self, index: int | slice) -> Item | PlainColumns:
         if isinstance(index, slice):
             return PlainColumns(self.ids[index], self.texts[index], self.clock_domain)
-        clock_field = {CLOCK_FIELD: self.clock_domain} if self.clock_domain is not None else {}
-        return self.ids[index].decode(), {TEXT_FIELD: self.texts[index], **clock_field}
+        return self.ids[index].decode(), {TEXT_FIELD: self.texts[index], **self._clock_field}
+
+    @property
+    def _clock_field(self) -> dict[bytes, bytes]:
+        return {CLOCK_FIELD: self.clock_domain} if self.clock_domain is not None else {}
+
+
+def id_at(items: Sequence[Item], index: int) -> str:
+    """The id of one of them, without a look at its fields."""
+    return items.ids[index].decode() if isinstance(items, PlainColumns) else items[index][0]
 
 
 class StreamEntries(Sequence[Entry]):

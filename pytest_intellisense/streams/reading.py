@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import redis
 
-from pytest_intellisense.codec.entries import Batch, Entry, Gap, PlainColumns, StreamEntries
+from pytest_intellisense.codec.entries import Batch, Entry, Gap, PlainColumns, StreamEntries, id_at
 from pytest_intellisense.codec.stream_ids import id_key
 from pytest_intellisense.streams.cluster import ClusterReader, is_cluster
 from pytest_intellisense.streams.connection import Endpoint, problem_of
 from pytest_intellisense.streams.groups import Groups
 from pytest_intellisense.streams.passing import may_pass
-from pytest_intellisense.streams.readers import BATCH, EmbeddedReader, GroupReader, Reader
+from pytest_intellisense.streams.readers import EmbeddedReader, GroupReader, Reader, full_streams
 from pytest_intellisense.streams.replies import Entries, Reply
 from pytest_intellisense.streams.tracks import LossBook, Track
 from testrade_hooks import clock, wire
@@ -69,7 +69,7 @@ class ReadingLoop:
                 if closing:
                     drain_until = min(drain_until, time.monotonic() + _DRAIN_WITHIN_S)
                 try:
-                    found = self._read_once(reader, block=not closing)
+                    found = self._read_once(reader, block=not closing) or reader.more_waits
                 except redis.RedisError as error:
                     reader.close()
                     reader = self._recovered(error)
@@ -83,35 +83,36 @@ class ReadingLoop:
         reply = reader.read(block=block)
         received = clock.now()
         if reply:
-            self._hand_on(reply, received)
-        else:
+            self._hand_on(reply, received, more_waits=reader.more_waits)
+        elif not reader.more_waits:
             self._answer_calls()
         if not reply and block and self._endpoint.doorbell is not None:
             self._make_whole(self._groups(reader.client))
         return bool(reply)
 
-    def _hand_on(self, reply: Reply, received: clock.Reading) -> None:
+    def _hand_on(self, reply: Reply, received: clock.Reading, *, more_waits: bool) -> None:
         reply, again = self._without_repetitions(reply)
-        gaps = _delivered_again(again)
+        gaps = _delivered_again(again) if again else []
         rows: list[_Row] = []
-        readable: dict[str, int] = {}
+        passed: list[tuple[Track, str, int, int]] = []
         for stream, items in reply:
-            readable[stream] = len(items) if isinstance(items, PlainColumns) else len([1 for _, fields in items if fields])
-            if readable[stream] < len(items):
+            track = self._tracks[stream]
+            readable = items if isinstance(items, PlainColumns) else [item for item in items if item[1]]
+            deleted = len(items) - len(readable)
+            if deleted:
                 gaps += [Gap(stream, _DELETED, 1, entry_id) for entry_id, fields in items if not fields]
-                items = [item for item in items if item[1]]
             if stream == self._private_stream:
-                self._calls += [value.decode() for _, fields in items for value in fields.values()]
-            elif items:
-                rows.append((stream, self._tracks[stream].generation, items))
-        more_waits = any(len(items) >= BATCH for _, items in reply)
+                self._calls += [value.decode() for _, fields in readable for value in fields.values()]
+            elif readable:
+                rows.append((stream, track.generation, readable))
+            passed.append((track, id_at(items, -1), len(readable), deleted))
         if more_waits:
             self._hand_on_rows(received, rows, tuple(gaps), again)
         elif rows or gaps:
             self._sink(Batch(received, _in_order(rows), tuple(gaps), again))
         with self.lock:
-            for stream, items in reply:
-                self._tracks[stream].advance(items[-1][0], readable[stream], len(items) - readable[stream])
+            for track, last_id, count, deleted in passed:
+                track.advance(last_id, count, deleted)
         if not more_waits:
             self._answer_calls()
 
@@ -132,16 +133,12 @@ class ReadingLoop:
 
     def _without_repetitions(self, reply: Reply) -> tuple[Reply, tuple[tuple[str, str], ...]]:
         """A server that has forgotten its last moments delivers again what we have."""
-        new: Reply = []
-        again: list[tuple[str, str]] = []
-        for stream, items in reply:
-            known = id_key(self._tracks[stream].last_id)
-            if id_key(items[0][0]) <= known:
-                again += [(stream, entry_id) for entry_id, _ in items if id_key(entry_id) <= known]
-                items = [item for item in items if id_key(item[0]) > known]
-            if items:
-                new.append((stream, items))
-        return new, tuple(again)
+        known = {stream: id_key(self._tracks[stream].last_id) for stream, _ in reply}
+        if all(id_key(id_at(items, 0)) > known[stream] for stream, items in reply):
+            return reply, ()
+        new = [(stream, [item for item in items if id_key(item[0]) > known[stream]]) for stream, items in reply]
+        again = ((stream, entry_id) for stream, items in reply for entry_id, _ in items if id_key(entry_id) <= known[stream])
+        return [(stream, items) for stream, items in new if items], tuple(again)
 
     def _recovered(self, error: redis.RedisError) -> Reader:
         """A reader that goes on where we were. Raises EnvironmentProblem when that is impossible or takes too long."""
@@ -172,7 +169,7 @@ class ReadingLoop:
 
     def _hand_on_pending(self, reader: Reader) -> None:
         while reply := [(stream, items) for stream, items in reader.pending() if items]:
-            self._hand_on(reply, clock.now())
+            self._hand_on(reply, clock.now(), more_waits=bool(full_streams(reply)))
 
     def _tell_of_losses(self, groups: Groups) -> None:
         with self.lock:

@@ -9,6 +9,10 @@ from pathlib import Path
 
 from pytest_intellisense.errors import CaptureFailed
 
+_DROP_AFTER_BYTES = 1024 * 1024
+"""What is on the disk does not stay in memory as well: hours of recording would push out what others need, and every page
+that is new to the machine costs several times as much as one that was just given back."""
+
 
 class AppendFile:
     """A file that only grows. Every error is a CaptureFailed with path and errno; a half-written tail is cut off again."""
@@ -20,7 +24,7 @@ class AppendFile:
         except OSError as error:
             raise failed_on(path, error) from error
         self._opened = os.fstat(self._fd)
-        self._size = self._opened.st_size
+        self._size = self._dropped = self._opened.st_size
 
     def append(self, data: bytes) -> None:
         try:
@@ -38,6 +42,9 @@ class AppendFile:
             _sync_data(self._fd)
         except OSError as error:
             raise failed_on(self.path, error) from error
+        if self._size - self._dropped >= _DROP_AFTER_BYTES:
+            self._dropped = self._size
+            _drop_cached(self._fd)
 
     def close(self) -> None:
         os.close(self._fd)
@@ -102,3 +109,10 @@ def _write_all(fd: int, data: bytes) -> None:
 
 
 _sync_data = getattr(os, "fdatasync", os.fsync)
+
+
+def _drop_cached(fd: int) -> None:
+    """Where the system can do that at all; nothing depends on it."""
+    if hasattr(os, "posix_fadvise"):
+        with suppress(OSError):
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)

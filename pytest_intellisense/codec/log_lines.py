@@ -16,7 +16,7 @@ from pytest_intellisense.codec.entries import Entry
 from pytest_intellisense.codec.redaction import raw_fields, scrubbed
 from testrade_hooks import clock
 
-_HEAD = b'{"seq":%d,"crc":"%08x","event":'
+_LINE = b'{"seq":%d,"crc":"%08x","event":%b}\n'
 _HEAD_READ = re.compile(rb'\{"seq":([0-9]{1,18}),"crc":"([0-9a-f]{8})",')
 
 
@@ -40,10 +40,9 @@ def unparsed_text(entry: Entry, received: clock.Reading, reason: str) -> bytes:
 
 def lines_of(texts: Sequence[bytes], seq: int) -> bytes:
     """Lines to append, numbered from `seq`, newlines included."""
-    parts: list[bytes] = []
-    for number, text in enumerate(texts, seq):
-        parts += (_HEAD % (number, crc32(text, number & 0xFFFFFFFF)), text, b"}\n")
-    return b"".join(parts)
+    numbers = range(seq, seq + len(texts))
+    checksums = map(crc32, texts, numbers)  # it takes the low 32 bits of where it starts
+    return b"".join([_LINE % parts for parts in zip(numbers, checksums, texts, strict=True)])
 
 
 def read_line(line: bytes) -> tuple[int, bytes]:

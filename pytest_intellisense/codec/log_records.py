@@ -7,6 +7,7 @@ that was read from it.
 from __future__ import annotations
 
 import json
+from itertools import count, repeat
 
 import msgspec
 
@@ -108,8 +109,7 @@ class EntryTexts:
     def texts(self, stream: str, columns: PlainColumns, generation: int, sequence: int) -> list[bytes]:
         """Of entries in a row, numbered from `sequence`."""
         facts = self._facts_of(stream, columns.clock_domain, generation)
-        numbered = enumerate(zip(columns.ids, columns.texts, strict=True), sequence)
-        return [_ENTRY % (text, entry_id, number, facts) for number, (entry_id, text) in numbered]
+        return [_ENTRY % parts for parts in zip(columns.texts, columns.ids, count(sequence), repeat(facts))]
 
     def _facts_of(self, stream: str, clock_text: bytes | None, generation: int) -> bytes:
         facts = {

@@ -112,7 +112,7 @@ class GroupReader(_ConnectionReader):
         quiet = [stream for stream in tracks if stream in _QUIET]
         self._read_waiting = [self._new((stream for stream in tracks if stream not in _QUIET), "BLOCK", BLOCK_MS)]
         self._read_waiting += [self._new(quiet)] if quiet else []
-        self._full: list[str] = []
+        self._full: dict[str, None] = {}
         self._round: deque[Sequence[str]] = deque()
 
     def read(self, *, block: bool) -> Reply:
@@ -125,11 +125,11 @@ class GroupReader(_ConnectionReader):
         return reply
 
     def _send_ahead(self, full: Sequence[str]) -> None:
-        self._full += full
+        self._full |= dict.fromkeys(full)  # each once: a reply has room for one answer of a stream
         if self._full and not self._round:
-            few = (self._full[at : at + _AT_A_TIME] for at in range(0, len(self._full), _AT_A_TIME))
+            streams, self._full = list(self._full), {}
+            few = (streams[at : at + _AT_A_TIME] for at in range(0, len(streams), _AT_A_TIME))
             self._round.extend((*few, [*self._tracks]))
-            self._full = []
         self.more_waits = bool(self._round)
         if self._round:
             self._send(self._read_of(self._round.popleft()))

@@ -157,6 +157,26 @@ def test_each_entry_once_and_in_order(kind: Kind, client: redis.Redis) -> None:
         assert (loss.lost, loss.measurable) == losses(kind, 0)
 
 
+def test_a_backlog_is_read_to_its_end(kind: Kind, client: redis.Redis) -> None:
+    """One stream takes many reads, some take a few, one comes last; who asks is answered when all of it is handed on."""
+    lengths = {STREAM: 950, wire.SIGNALS: 230, wire.POSITION_UPDATES: 230, wire.MARKET_TRADES: 230, wire.RAW_OCR: 30}
+    with consuming(kind) as (consumer, sink):
+        sink.hold.clear()
+        sink.entered.clear()
+        add(client, 0)
+        assert sink.entered.wait(30)
+        for stream, length in lengths.items():
+            add(client, *range(1, length), stream=stream)
+        asked = threading.Thread(target=consumer.catch_up)
+        asked.start()
+        sink.hold.set()
+        asked.join(30)
+        for stream, length in lengths.items():
+            numbers = [int(entry.fields[b"n"]) for entry in sink.entries if entry.stream == stream]
+            assert numbers == list(range(0 if stream == STREAM else 1, length)), stream
+        assert consumer.loss().lost == 0
+
+
 def test_losses_are_exact_or_said_not_to_be(kind: Kind, client: redis.Redis) -> None:
     with consuming(kind) as (consumer, sink):
         sink.hold.clear()

@@ -87,7 +87,7 @@ def main() -> int:
             "functions": pytest_run(functions, "--collect-only", "-p", "no:intellisense"),
         }
         times = interleaved(ways, ROUNDS)
-    return 0 if print_figure("COLLECTION", median_ratio(times["plans"], times["functions"]), at_most=1.0) else 1
+    return 0 if print_figure("collection", median_ratio(times["plans"], times["functions"]), at_most=1.0) else 1
 
 
 if __name__ == "__main__":

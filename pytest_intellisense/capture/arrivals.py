@@ -38,8 +38,13 @@ class Arrivals:
             return self._events[sequence - self._first :]
 
     def let_go(self, before: int) -> None:
-        """Forget the events numbered below `before`."""
+        """Forget the events numbered below `before`; what nobody has asked for need not be made for that."""
         with self._making:
+            if self._unmade and self._unmade[0].sequence < before:
+                while self._unmade and self._unmade[0].sequence + len(self._unmade[0]) <= before:
+                    self._unmade.popleft()
+                self._events.clear()
+                self._first = self._unmade[0].sequence if self._unmade else before
             self._make()
             del self._events[: max(0, before - self._first)]
             self._first = max(self._first, before)

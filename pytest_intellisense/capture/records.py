@@ -13,7 +13,7 @@ from pytest_intellisense.codec.entries import Batch, Entry, PlainColumns, Stream
 from pytest_intellisense.codec.log_lines import unparsed_text
 from pytest_intellisense.codec.log_records import EntryTexts, event_text
 from pytest_intellisense.codec.pictures import Picture
-from pytest_intellisense.codec.plain_entries import PlainEnvelope, plain_envelope, plain_event, plain_types
+from pytest_intellisense.codec.plain_entries import PlainEnvelope, plain_envelope, plain_event, plain_row
 from pytest_intellisense.codec.timeline import Observed, gap_event, read_any
 from pytest_intellisense.model.timeline import TimelineEvent
 from testrade_hooks import wire
@@ -108,9 +108,9 @@ def read_batch(batch: Batch, sequence: int, bulk: BulkData | None = None) -> Any
     """Read every entry, in the short way where that suffices; what cannot be read is kept raw with the reason."""
     entries = batch.entries
     if isinstance(entries, StreamEntries) and isinstance(entries.items, PlainColumns):
-        types = plain_types(entries.stream, entries.items)
-        if types is not None:
-            return PlainRecord(batch, sequence, entries, entries.items, types)
+        row = plain_row(entries.stream, entries.items)
+        if row is not None:
+            return PlainRecord(batch, sequence, entries, entries.items, row)
     readings: list[PlainEnvelope[str] | Observed | Unreadable] = []
     number = sequence + len(batch.gaps)
     for entry in batch.entries:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_intellisense.capture.plain_record import PlainRecord
 from pytest_intellisense.capture.records import AnyRecord
-from pytest_intellisense.codec.plain_entries import MADE_UP, sense_of
+from pytest_intellisense.codec.plain_entries import sense_of
 from pytest_intellisense.codec.timeline import GAP
 from pytest_intellisense.model.timeline import Sense, TimelineEvent
 
@@ -22,8 +22,8 @@ class Tally:
 
 
 def tally_of(record: AnyRecord) -> Tally:
-    if isinstance(record, PlainRecord) and not _may_lack_ids(record):
-        return Tally(_by_sense(Counter(record.types)), len(record))
+    if isinstance(record, PlainRecord) and record.row.are_correlated:
+        return Tally(_by_sense(record.type_counts), len(record))
     return tally_of_events(event for event, _ in record.events)
 
 
@@ -35,11 +35,6 @@ def tally_of_events(events: Iterable[TimelineEvent]) -> Tally:
             senses[event.sense] += 1
             correlated += bool(event.correlation_id)
     return Tally(senses, correlated)
-
-
-def _may_lack_ids(record: PlainRecord) -> bool:
-    whole = b"".join(record.columns.texts)
-    return b'""' in whole or any(made_up.encode() in whole for made_up in MADE_UP)
 
 
 def _by_sense(types: Counter[str]) -> Counter[Sense]:

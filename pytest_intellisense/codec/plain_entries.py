@@ -7,7 +7,8 @@ so only the envelope is decoded; the payload stays text until somebody asks for 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 import msgspec
@@ -24,8 +25,11 @@ LONGEST_TEXT = 64 * 1024
 _NOT_PLAIN = frozenset({wire.PROCESSED_ROI_IMAGE_TYPE})
 _LINE_END = ord("\n")
 _LATEST_MONOTONIC_NS = 10**18
-MADE_UP = ("REPAIRED_", "MISSING_", "corr_")
+_MADE_UP = ("REPAIRED_", "MISSING_", "corr_")
 """What a sender puts where it does not know the correlation id; the payload may know it."""
+
+_WITHOUT_ID = ("\n\n", *(f"\n{made_up}" for made_up in _MADE_UP))
+"""How that shows in a row of ids with a line end around each."""
 
 _Names = TypeVar("_Names")
 
@@ -64,6 +68,14 @@ class PlainEnvelope(msgspec.Struct, Generic[_Names], gc=False):
         return sense_of(str(self.metadata.eventType))
 
 
+@dataclass(frozen=True, slots=True)
+class PlainRow:
+    """Plain entries of one stream: the published type of each, and whether each states whose event it is."""
+
+    types: Sequence[str]
+    are_correlated: bool
+
+
 class _WholePayload(msgspec.Struct):
     payload: msgspec.Raw
 
@@ -86,8 +98,8 @@ def plain_envelope(entry: Entry) -> PlainEnvelope[str] | None:
         return None
 
 
-def plain_types(stream: str, columns: PlainColumns) -> list[str] | None:
-    """The types of all these entries, or None where the general way has to look at one of them."""
+def plain_row(stream: str, columns: PlainColumns) -> PlainRow | None:
+    """What all these entries say of themselves, or None where the general way has to look at one of them."""
     decode = _decoder(stream)
     if decode is None:
         return None
@@ -97,9 +109,11 @@ def plain_types(stream: str, columns: PlainColumns) -> list[str] | None:
     if may_hold_secrets(stream, whole):
         return None
     try:
-        return [decode(text).metadata.eventType for text in columns.texts]
+        said = [decode(text).metadata for text in columns.texts]
     except (ValueError, RecursionError):
         return None
+    ids = "\n".join(["", *[one.correlationId for one in said], ""])
+    return PlainRow([one.eventType for one in said], not any(without in ids for without in _WITHOUT_ID))
 
 
 def plain_event(entry: Entry, envelope: PlainEnvelope[str], received: clock.Reading, sequence: int) -> TimelineEvent | None:
@@ -107,7 +121,7 @@ def plain_event(entry: Entry, envelope: PlainEnvelope[str], received: clock.Read
     said = envelope.metadata
     if not (said.eventId and said.correlationId and said.sourceComponent and 0 < said.timestamp_ns < _LATEST_MONOTONIC_NS):
         return None
-    if said.correlationId.startswith(MADE_UP):
+    if said.correlationId.startswith(_MADE_UP):
         return None
     body = bytes(_payload_in(entry.fields[TEXT_FIELD]).payload)
     event_type, sense, wire_type = _naming(said.eventType)

@@ -61,6 +61,27 @@ def test_every_declared_event_finds_its_log(endpoint: Endpoint, tmp_path: Path) 
     assert logs == {"ocr.jsonl", "price.jsonl", "broker.jsonl", "image.jsonl", "system.jsonl", "injection.jsonl"}
 
 
+@pytest.mark.parametrize("asked_first", [True, False], ids=["made", "never-made"])
+def test_what_was_let_go_is_only_on_disk(endpoint: Endpoint, tmp_path: Path, asked_first: bool) -> None:
+    """Whether anybody has asked for the events before or not; what came later stays at hand, in its order."""
+    with session_on(endpoint, tmp_path) as session:
+        publish(endpoint, *map(fill, range(150)))
+        session.loss()
+        if asked_first:
+            session.events_since(0)
+        publish(endpoint, *map(fill, range(150, 300)))
+        session.loss()
+        session.let_go(150)
+        assert [event.payload["number"] for event in session.events_since(150)] == list(range(150, 300))
+        with pytest.raises(CaptureFailed, match="events 0 to 149 of this session are no longer in memory"):
+            session.events_since(0)
+        session.let_go(170)
+        assert [event.payload["number"] for event in session.events_since(170)] == list(range(170, 300))
+        session.let_go(session.position())
+        assert not session.events_since(300)
+    assert [event.payload["number"] for event in read_session(session.directory)] == list(range(300))
+
+
 def test_what_was_there_before_is_not_captured(endpoint: Endpoint, tmp_path: Path) -> None:
     """A session begins at its start: older entries are none of its business."""
     publish(endpoint, fill(1))

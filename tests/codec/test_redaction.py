@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pytest_intellisense.capture.reader import read_session
 from pytest_intellisense.capture.session import CaptureSession
 from pytest_intellisense.codec.entries import CLOCK_FIELD, TEXT_FIELD, Entry, PlainColumns
-from pytest_intellisense.codec.plain_entries import plain_envelope, plain_types
+from pytest_intellisense.codec.plain_entries import plain_envelope, plain_row
 from pytest_intellisense.codec.redaction import REDACTED, is_secret_name, redacted, scrubbed
 from pytest_intellisense.streams.connection import endpoint_of
 from pytest_intellisense.streams.consumer import StreamConsumer
@@ -124,7 +124,7 @@ def test_the_short_way_leaves_secrets_to_the_general_one() -> None:
             entry = Entry(said.stream, "1-0", wire.encode(said))
             assert (plain_envelope(entry) is not None) is short
             row = PlainColumns((b"1-0",) * 2, (entry.fields[TEXT_FIELD],) * 2, entry.fields[CLOCK_FIELD])
-            assert (plain_types(said.stream, row) is not None) is short
+            assert (plain_row(said.stream, row) is not None) is short
 
 
 def test_what_is_no_secret_stays() -> None:

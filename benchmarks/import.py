@@ -17,7 +17,7 @@ def main() -> int:
         empty = project(Path(scratch) / "empty")
         ways = {"with": pytest_run(empty), "without": pytest_run(empty, "-p", "no:intellisense")}
         times = interleaved(ways, ROUNDS)
-    return 0 if print_figure("PLUGIN_IMPORT", median_ratio(times["with"], times["without"]), at_most=1.10) else 1
+    return 0 if print_figure("import", median_ratio(times["with"], times["without"]), at_most=1.10) else 1
 
 
 if __name__ == "__main__":

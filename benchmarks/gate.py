@@ -43,7 +43,7 @@ def main(part: str) -> int:
         met = _power() and met
     if part in ("", "real"):
         alarms = real_alarms(REAL_GATES)
-        met = print_figure("GATE_ALARMS_REAL", alarms, at_most=0) and met
+        met = print_figure("gate_alarms_real", alarms, at_most=0) and met
     return 0 if met else 1
 
 
@@ -60,10 +60,10 @@ def _controls() -> bool:
     """What each condition is there for: without it the same check fails."""
     hard, short = World(0.15, 0.05, 40, 4), World(0.15, 0.0, 5, 1)
     with patch.multiple(comparison, ASSUMED_DRIFT=0.0, ASSUMED_JITTER_NS=0):
-        met = print_figure("GATE_CONTROL_NO_DRIFT", _rate(hard, _as_one), at_least=2 * FALSE_ALARMS)
+        met = print_figure("gate_control_no_drift", _rate(hard, _as_one), at_least=2 * FALSE_ALARMS)
         with patch.object(verdicts, "RANK_ALPHA", 1.1):
-            met = print_figure("GATE_CONTROL_NO_RANK_TEST", _rate(short, _over_all), at_least=2 * FALSE_ALARMS) and met
-        return print_figure("GATE_CONTROL_WITH_RANK_TEST", _rate(short, _over_all), at_most=FALSE_ALARMS) and met
+            met = print_figure("gate_control_no_rank_test", _rate(short, _over_all), at_least=2 * FALSE_ALARMS) and met
+        return print_figure("gate_control_with_rank_test", _rate(short, _over_all), at_most=FALSE_ALARMS) and met
 
 
 def _power() -> bool:

@@ -39,7 +39,7 @@ def image_path() -> bool:
 
     os.environ["OMP_THREAD_LIMIT"] = "1"
     times = interleaved({"path": whole_path, "alone": tesseract_alone}, ROUNDS)
-    return print_figure("OCR_IMAGE_PATH", median_ratio(times["path"], times["alone"]), at_most=1.15)
+    return print_figure("ocr_image_path", median_ratio(times["path"], times["alone"]), at_most=1.15)
 
 
 def engine_in_process() -> bool:
@@ -56,7 +56,7 @@ def engine_in_process() -> bool:
         return False
     ways = {"outside": lambda: outside.read_text(prepared), "inside": lambda: inside.read_text(prepared)}
     times = interleaved(ways, ROUNDS)
-    return print_figure("OCR_ENGINE_IN_PROCESS", median_ratio(times["outside"], times["inside"]), at_least=2.5)
+    return print_figure("ocr_engine_in_process", median_ratio(times["outside"], times["inside"]), at_least=2.5)
 
 
 if __name__ == "__main__":

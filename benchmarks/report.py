@@ -60,10 +60,10 @@ def sizes(scratch: Path, run: RealRun) -> list[bool]:
     passed_kb = (many - few) / 100 / KB
     own = (weigh(LARGE, 0, "report_plans.html") - weigh(600, 0, "report_plans.html")) / (LARGE - 600) / KB
     return [
-        print_figure("REPORT_PASSED_PLAN_KB", passed_kb, at_most=1.5),
-        print_figure("REPORT_PASSED_PLAN_OWN_PAGE_KB", own, at_most=1.5),
-        print_figure("REPORT_FAILED_PLAN_KB", failed_kb, at_most=40),
-        print_figure("REPORT_BASE_KB", weigh(1, 0) / KB - passed_kb, at_most=60),
+        print_figure("report_passed_plan_kb", passed_kb, at_most=1.5),
+        print_figure("report_passed_plan_own_page_kb", own, at_most=1.5),
+        print_figure("report_failed_plan_kb", failed_kb, at_most=40),
+        print_figure("report_base_kb", weigh(1, 0) / KB - passed_kb, at_most=60),
     ]
 
 
@@ -86,10 +86,10 @@ def speed(scratch: Path, run: RealRun) -> list[bool]:
                           for at in range(100, 100 + CLICKS)]  # fmt: skip
         browser.close()
     return [
-        print_figure("REPORT_1000_OPENS_S", statistics.median(opens_s), at_most=2),
+        print_figure("report_1000_opens_s", statistics.median(opens_s), at_most=2),
         *(print_figure(f"REPORT_1000_CLICK_{name.upper()}_S", max(times), at_most=0.2) for name, times in clicks_s.items()),
-        print_figure("REPORT_500_IN_PYTEST_HTML_OPENS_S", guest_s, at_most=2),
-        print_figure("REPORT_500_IN_PYTEST_HTML_CLICK_S", max(guest_clicks_s), at_most=0.2),
+        print_figure("report_500_in_pytest_html_opens_s", guest_s, at_most=2),
+        print_figure("report_500_in_pytest_html_click_s", max(guest_clicks_s), at_most=0.2),
     ]
 
 
@@ -110,8 +110,8 @@ def writing(scratch: Path, run: RealRun) -> list[bool]:
     without_s, without_mb = timed(folder)
     with_s, with_mb = timed(folder, "--html=report.html", "--self-contained-html")
     return [
-        print_figure("REPORT_5000_WRITING_SHARE", (with_s - without_s) / (HUGE * run.plan_s), at_most=0.10),
-        print_figure("REPORT_5000_MORE_MB", with_mb - without_mb, at_most=50),
+        print_figure("report_5000_writing_share", (with_s - without_s) / (HUGE * run.plan_s), at_most=0.10),
+        print_figure("report_5000_more_mb", with_mb - without_mb, at_most=50),
     ]
 
 

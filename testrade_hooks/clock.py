@@ -6,12 +6,11 @@ import functools
 import sys
 import time
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """`monotonic_ns` may be subtracted from another reading of the same `domain`, and only from that."""
 
     monotonic_ns: int

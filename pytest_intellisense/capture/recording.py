@@ -53,12 +53,14 @@ class Recording:
 
     def put(self, record: AnyRecord) -> None:
         """Take a record; blocks while too much waits. Raises the failure of the recording."""
+        size = record.size
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting_bytes < _MOST_WAITING_BYTES or self.failure is not None)
+            while self._waiting_bytes >= _MOST_WAITING_BYTES and self.failure is None:
+                self._changed.wait()
             if self.failure is not None:
                 raise self.failure
             self._waiting.append(record)
-            self._waiting_bytes += record.size
+            self._waiting_bytes += size
             if self._is_urgent():
                 self._changed.notify_all()
             is_backlog = self._waiting_bytes >= _WRITE_AFTER_BYTES and self._unsynced_bytes < _SYNC_AFTER_BYTES

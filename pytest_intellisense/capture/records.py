@@ -71,7 +71,7 @@ class Record:
     @property
     def size(self) -> int:
         """Of what was published, in bytes."""
-        return sum(len(value) for entry in self.batch.entries for value in entry.fields.values())
+        return sum([sum(map(len, entry.fields.values())) for entry in self.batch.entries])
 
     def texts(self) -> Texts:
         """The texts of the new lines, by log."""

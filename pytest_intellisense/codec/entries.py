@@ -101,8 +101,7 @@ class Gap:
     entry_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """What one read returned; `received` was stamped before anything was parsed.
 
     `again` names stream and id of what an earlier batch had already: to be acknowledged with this one, not to be kept twice.

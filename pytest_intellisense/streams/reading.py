@@ -133,12 +133,21 @@ class ReadingLoop:
 
     def _without_repetitions(self, reply: Reply) -> tuple[Reply, tuple[tuple[str, str], ...]]:
         """A server that has forgotten its last moments delivers again what we have."""
-        known = {stream: id_key(self._tracks[stream].last_id) for stream, _ in reply}
-        if all(id_key(id_at(items, 0)) > known[stream] for stream, items in reply):
-            return reply, ()
-        new = [(stream, [item for item in items if id_key(item[0]) > known[stream]]) for stream, items in reply]
-        again = ((stream, entry_id) for stream, items in reply for entry_id, _ in items if id_key(entry_id) <= known[stream])
-        return [(stream, items) for stream, items in new if items], tuple(again)
+        for stream, items in reply:
+            if id_key(id_at(items, 0)) <= id_key(self._tracks[stream].last_id):
+                return self._parted(reply)
+        return reply, ()
+
+    def _parted(self, reply: Reply) -> tuple[Reply, tuple[tuple[str, str], ...]]:
+        """What is new, and stream and id of what is not."""
+        new: Reply = []
+        again: list[tuple[str, str]] = []
+        for stream, items in reply:
+            known = id_key(self._tracks[stream].last_id)
+            again += [(stream, entry_id) for entry_id, _ in items if id_key(entry_id) <= known]
+            if unknown := [item for item in items if id_key(item[0]) > known]:
+                new.append((stream, unknown))
+        return new, tuple(again)
 
     def _recovered(self, error: redis.RedisError) -> Reader:
         """A reader that goes on where we were. Raises EnvironmentProblem when that is impossible or takes too long."""

@@ -56,7 +56,8 @@ class LiveCapture:
         self.dashcam = dashcam
         self.state = "scheduled"
         self.reason = ""
-        self.loss = LossReport()
+        self.loss = _stated_loss(self._earlier.facts)
+        self._loss_epoch_ns: int | None = self._earlier.facts.get("losses_epoch_ns")
         self._consumer = consumer
         self._session_id = session_id
         self._first_segment = log.segment
@@ -104,6 +105,10 @@ class LiveCapture:
         finally:
             self.log.close()
 
+    def lost_so_far(self, loss: LossReport) -> None:
+        """What is lost for certain at this moment."""
+        self.loss, self._loss_epoch_ns = loss, clock.now().epoch_ns
+
     def finish(self, reason: str, problem: IntelliSenseError | None = None) -> None:
         """Record what is on the streams now, then end. `problem`: why it cannot go on, if that is not known here.
 
@@ -114,7 +119,7 @@ class LiveCapture:
             with suppress(EnvironmentProblem):  # the loss says it then
                 self._consumer.catch_up()
         self._consumer.stop()
-        self.loss = self._consumer.loss()
+        self.lost_so_far(self._consumer.loss())
         self._recording.close()
         failure = self.failure or problem
         try:
@@ -160,6 +165,7 @@ class LiveCapture:
         seen = self.statistics
         facts |= self._facts
         facts |= {
+            "losses_epoch_ns": self._loss_epoch_ns,
             "reason": self.reason,
             "segment": self.log.segment,
             "resume": self._consumer.resume_facts() or before.get("resume", {}),
@@ -202,6 +208,12 @@ class LiveCapture:
             self._dialects.add_all(record.wire_types())
         if self.dashcam is not None:
             self.dashcam.written(self.log.current, batches)
+
+
+def _stated_loss(facts: Mapping[str, Any]) -> LossReport:
+    """What session.json says of an interrupted session."""
+    said = facts.get("losses")
+    return LossReport(**said | {"notes": tuple(said["notes"])}) if said else LossReport()
 
 
 def _in_words(failure: BaseException) -> str:

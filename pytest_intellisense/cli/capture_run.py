@@ -80,7 +80,7 @@ class CaptureRun:
 
     def record(self) -> None:
         """Record until something ends it. What went wrong stands in `capture` then."""
-        watch = LagWatch(self._endpoint)
+        watch = LagWatch(self._endpoint, self._consumer)
         problem: IntelliSenseError | None = None
         try:
             reason = self._until_the_end(watch)
@@ -100,7 +100,9 @@ class CaptureRun:
             now_s = time.monotonic()
             if now_s - shown_s >= _SHOW_EVERY_S:
                 shown_s = now_s
-                self._lag = watch.look(self._consumer.tracks())
+                self._lag = watch.look()
+                if self._lag.losses is not None:
+                    self.capture.lost_so_far(self._lag.losses)
                 self._warn()
                 self._compressor.look(self.capture.log.segment)
                 rates = meter.look(self.capture.statistics, self.capture.log.bytes_written)

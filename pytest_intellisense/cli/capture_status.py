@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pytest_intellisense.cli.exits import COMPLETE, NOTHING_READABLE
 from pytest_intellisense.cli.live_line import clock_text
@@ -36,8 +37,20 @@ def _lines(capture: FoundCapture) -> list[str]:
         f"{capture.session_id}: {capture.state}, pid {facts['pid']}, {ran}, last sign of life {age_text(silent_s)} ago",
         f"  {seen['events']:,} events, {size_text(seen['bytes_written'])}, segment {facts['segment']}, {facts['redis']}",
     ]
+    lines += _loss_lines(facts)
     if facts["reason"]:
         lines.append(f"  {facts['reason']}")
     if capture.state == "killed":
         lines.append(f"  it was killed; go on with: intellisense capture start --resume {capture.session_id}")
     return lines
+
+
+def _loss_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    counted_ns, losses = facts.get("losses_epoch_ns"), facts["losses"]
+    if counted_ns is None:
+        yield "  losses not yet counted"
+        return
+    ago = age_text((time.time_ns() - counted_ns) / 1e9)
+    more = "" if losses["measurable"] else "; how many more, cannot be measured"
+    yield f"  lost {losses['lost']:,}, counted {ago} ago{more}"
+    yield from (f"    {note}" for note in losses["notes"])

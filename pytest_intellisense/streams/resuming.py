@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from pytest_intellisense.codec.entries import Batch, Entry, Gap
 from pytest_intellisense.codec.resume_point import ResumePoint
@@ -90,3 +91,8 @@ def resume_facts(tracks: Mapping[str, Track], book: LossBook) -> dict[str, objec
         },
         "book": {"lost": book.lost, "measurable": book.measurable, "notes": list(book.notes)},
     }
+
+
+def book_of(facts: Mapping[str, Any]) -> LossBook:
+    """The losses that had been found, from `resume_facts`."""
+    return LossBook(**facts["book"])

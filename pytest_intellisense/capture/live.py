@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from pytest_intellisense.capture.dashcam import Dashcam
 from pytest_intellisense.capture.facts import session_facts
+from pytest_intellisense.capture.kept import Kept
+from pytest_intellisense.capture.live_statistics import Statistics
 from pytest_intellisense.capture.recording import Recording
 from pytest_intellisense.capture.records import AnyRecord, read_batch
 from pytest_intellisense.capture.resuming import Earlier
@@ -27,7 +29,7 @@ class LiveSource(BatchSource, Protocol):
     """A source that is recorded to its end, and from there on later."""
 
     def catch_up(self) -> None: ...
-    def resume_facts(self) -> Mapping[str, object]: ...
+    def resume_facts(self) -> Mapping[str, Any]: ...
 
 
 class LiveCapture:
@@ -50,7 +52,6 @@ class LiveCapture:
         bulk: BulkData | None = None,
     ) -> None:
         self._earlier = earlier or Earlier()
-        self.statistics = self._earlier.statistics
         self.ended = threading.Event()
         self.log = log
         self.dashcam = dashcam
@@ -65,10 +66,12 @@ class LiveCapture:
         self._durability = durability
         self._facts = dict(facts)
         self._next_sequence = self._earlier.next_sequence
+        self._pending_is_kept = self._earlier.point is None
         self._dialects = DialectCount()
         self._started = clock.now()
         self._recording: Recording | None = None
         log.counts.update(self._earlier.counts)
+        self._kept = Kept(log, self._earlier.next_sequence, self._earlier.statistics, self._earlier.kept_streams)
         log.bytes_written += self._earlier.facts.get("statistics", {}).get("bytes_written", 0)
 
     @property
@@ -80,6 +83,10 @@ class LiveCapture:
         return self._consumer.streams
 
     @property
+    def statistics(self) -> Statistics:
+        return self._kept.statistics
+
+    @property
     def failure(self) -> BaseException | None:
         return (self._recording.failure if self._recording else None) or self._consumer.failure
 
@@ -88,7 +95,7 @@ class LiveCapture:
         self._started = clock.now()
         self.state = "recording"
         self.write_facts()
-        self._recording = Recording(self.log, self._kept, self.ended.set)
+        self._recording = Recording(self.log, self._written, self.ended.set)
         try:
             self._consumer.start(self._take, self.ended.set)
         except IntelliSenseError:
@@ -96,6 +103,13 @@ class LiveCapture:
             self.abandon("failed")
             raise
         self._dialects.add_entries(self._consumer.newest_before)
+        self._recording.flush()
+        self._pending_is_kept = self.failure is None
+
+    def attached(self) -> None:
+        """The consumer knows where it stands on every stream, and has handed on nothing yet. Raises CaptureFailed."""
+        self._kept.attached(self._consumer.resume_facts()["streams"])
+        self.write_facts()
 
     def abandon(self, state: str) -> None:
         """End a session that never came to record, as complete or failed. Raises CaptureFailed."""
@@ -162,25 +176,26 @@ class LiveCapture:
             facts["interruptions"] = [*before.get("interruptions", []), self._interruption(facts)]
             facts["started_epoch_ns"] = before["started_epoch_ns"]
             facts["clock_domains"] = sorted({*before["clock_domains"], *facts["clock_domains"]})
-        seen = self.statistics
         facts |= self._facts
         facts |= {
             "losses_epoch_ns": self._loss_epoch_ns,
             "reason": self.reason,
             "segment": self.log.segment,
-            "resume": self._consumer.resume_facts() or before.get("resume", {}),
-            "statistics": {
-                "events": seen.events,
-                "correlated": seen.correlated,
-                "unreadable": seen.unreadable,
-                "by_sense": dict(seen.by_sense),
-                "bytes_written": self.log.bytes_written,
-            },
+            "resume": self._resume_facts(),
+            "statistics": self.statistics.facts() | {"bytes_written": self.log.bytes_written},
         }
         if self.dashcam is not None:
             facts["dropped"] = asdict(self.dashcam.dropped)
             facts["dashcam"] = {**self._facts["dashcam"], "hits": self.dashcam.hits}
         return facts
+
+    def _resume_facts(self) -> Mapping[str, Any]:
+        """Until all that was pending is on disk, nothing but the earlier word holds of what is kept."""
+        before: Mapping[str, Any] = self._earlier.facts.get("resume", {})
+        stands = self._consumer.resume_facts()
+        if not stands:
+            return before
+        return {**stands, "kept": self._kept.facts() if self._pending_is_kept else before.get("kept")}
 
     def _interruption(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         before = self._earlier.facts
@@ -197,12 +212,12 @@ class LiveCapture:
         self._next_sequence += len(record)
         if self.dashcam is not None:
             self.dashcam.look([event for event, _ in record.events])
-        self.statistics.add(record)
         self._recording.put(record)
 
-    def _kept(self, records: Sequence[AnyRecord]) -> None:
+    def _written(self, records: Sequence[AnyRecord]) -> None:
         """Called by the writing thread."""
         batches = [record.batch for record in records]
+        self._kept.add(records)
         self._consumer.acknowledge(batches)
         for record in records:
             self._dialects.add_all(record.wire_types())

@@ -34,15 +34,33 @@ class Recorded(NamedTuple):
     line: Line
 
 
+class Position(NamedTuple):
+    """A place in the logs: behind so many lines of each log of a segment."""
+
+    segment: int
+    lines: Mapping[str, int]
+
+    def begin(self, log: LogFile) -> int | None:
+        """The first line of `log` behind it; None: the whole log lies before it."""
+        if log.segment < self.segment:
+            return None
+        return self.lines.get(log.name, 0) if log.segment == self.segment else 0
+
+
+_BEGINNING = Position(1, {})
+
+
 class SessionLog:
     """A recorded session, in one or many segments, compressed or not, also while it is being recorded.
 
     Iterating gives every event once, in the order of `global_sequence_id`, and fills `damage`. Logs are read line by line:
     the memory that it takes does not grow with them. `lines`: how many were written to each log, as far as it shows.
+    What lies before `since` is not read; of its own segment it is counted.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, since: Position = _BEGINNING) -> None:
         self.directory = directory
+        self._since = since
         self.damage = Damage()
         self.lines: dict[str, int] = {}
 
@@ -52,7 +70,7 @@ class SessionLog:
     def records(self) -> Iterator[Recorded]:
         """The events and where they stand."""
         self.damage, self.lines = Damage(), {}
-        standing = _Standing.of(self.directory)
+        standing = self._standing()
         repeats = Repeats(lambda: ((one.event, one.generation) for one in self._merged(Damage(), standing)))
         for record in self._merged(self.damage, standing):
             said = repeats.of(record.event, record.generation)
@@ -70,11 +88,16 @@ class SessionLog:
 
     def unparsed(self) -> Iterator[dict[str, Any]]:
         """The entries that could not be read as events, raw, with the reason."""
-        for log, line in self._lines(UNPARSED, self.damage, _Standing.of(self.directory)):
+        for log, line in self._lines(UNPARSED, self.damage, self._standing()):
             try:
                 yield json.loads(line.text)
             except (ValueError, RecursionError) as problem:
                 self.damage.damaged(log.shown, line.number, str(problem))
+
+    def _standing(self) -> _Standing:
+        """What session.json vouches for is the whole of the logs."""
+        standing = _Standing.of(self.directory)
+        return standing if self._since is _BEGINNING else _Standing(standing.held, {})
 
     def _merged(self, damage: Damage, standing: _Standing) -> Iterator[Recorded]:
         return heapq.merge(*(self._records(name, damage, standing) for name in LOGS), key=attrgetter("sequence"))
@@ -91,7 +114,10 @@ class SessionLog:
     def _lines(self, name: str, damage: Damage, standing: _Standing) -> Iterator[tuple[LogFile, Line]]:
         written = 0
         for log in logs_named(self.directory, name):
-            text = LogText(log, damage, growing=standing.held)
+            begin = self._since.begin(log)
+            if begin is None:
+                continue
+            text = LogText(log, damage, growing=standing.held, begin=begin)
             for line in text:
                 yield log, line
             written += text.written

@@ -9,11 +9,12 @@ from typing import Any
 
 from pytest_intellisense.capture.disk import failed_on
 from pytest_intellisense.capture.live_statistics import Statistics
-from pytest_intellisense.capture.reader import SessionLog, read_session
+from pytest_intellisense.capture.reader import Position, SessionLog, read_session
 from pytest_intellisense.capture.segments import all_logs
 from pytest_intellisense.capture.tally import tally_of_events
 from pytest_intellisense.capture.torn_tails import cut_tail
-from pytest_intellisense.codec.resume_point import Recorded, ResumePoint
+from pytest_intellisense.codec.kept_state import KeptState, KeptStream, kept_state
+from pytest_intellisense.codec.resume_point import DoesNotFit, Recorded, ResumePoint
 from pytest_intellisense.errors import CaptureFailed
 
 
@@ -26,6 +27,14 @@ class Earlier:
     facts: Mapping[str, Any] = field(default_factory=dict)
     statistics: Statistics = field(default_factory=Statistics)
     point: ResumePoint | None = None
+
+    @property
+    def kept_streams(self) -> dict[str, KeptStream]:
+        """What is on disk of each stream."""
+        return {
+            name: KeptStream(at.attached_at, at.generation, at.last_id, at.received, at.noted)
+            for name, at in (self.point.streams if self.point else {}).items()
+        }
 
 
 def facts_to_resume(directory: Path) -> dict[str, Any]:
@@ -40,11 +49,20 @@ def facts_to_resume(directory: Path) -> dict[str, Any]:
 
 
 def read_earlier(directory: Path) -> Earlier:
-    """Every line that is there, after torn tails are cut off. Hold the lock of the directory before. Raises CaptureFailed."""
+    """The lines behind what session.json vouches for, after torn tails are cut off; all of them where the logs do not fit it.
+
+    Hold the lock of the directory before. Raises CaptureFailed.
+    """
     _cut_torn_tails(directory)
-    session = read_session(directory)
-    earlier = Earlier(facts=facts_to_resume(directory))
-    stored = earlier.facts.get("resume")
+    facts = facts_to_resume(directory)
+    stored = facts.get("resume") or {}
+    kept = kept_state(stored)
+    if kept is not None:
+        try:
+            return _read_since(directory, facts, kept)
+        except DoesNotFit:
+            pass
+    session, earlier = read_session(directory), Earlier(facts=facts)
     recorded = _recorded(session, earlier)
     if stored:
         earlier.point = ResumePoint.of(stored, recorded)
@@ -52,6 +70,19 @@ def read_earlier(directory: Path) -> Earlier:
         for _ in recorded:
             pass
     earlier.counts = {name: lines for name, lines in session.lines.items() if lines}
+    return earlier
+
+
+def _read_since(directory: Path, facts: Mapping[str, Any], kept: KeptState) -> Earlier:
+    """Raises DoesNotFit where the logs hold less than was kept: a power loss under relaxed durability."""
+    session = SessionLog(directory, Position(kept.segment, kept.lines))
+    earlier = Earlier(kept.next_sequence, facts=facts, statistics=Statistics.of(kept.statistics))
+    earlier.point = ResumePoint.of(facts["resume"], _recorded(session, earlier), kept)
+    behind = {name: lines - kept.lines.get(name, 0) for name, lines in session.lines.items()}
+    if any(session.lines.get(name, 0) < lines for name, lines in kept.lines.items()):
+        raise DoesNotFit("the logs hold less than was kept")
+    names = {*kept.counts, *(name for name, lines in behind.items() if lines)}
+    earlier.counts = {name: kept.counts.get(name, 0) + behind.get(name, 0) for name in names}
     return earlier
 
 

@@ -159,7 +159,7 @@ class CaptureRun:
                 streams=earlier.facts.get("streams", settings.streams),
                 recover_within_s=settings.reconnect_within_s,
                 resume=earlier.point,
-                on_attached=lambda: self.capture.write_facts(),
+                on_attached=lambda: self.capture.attached(),
             )
             return LiveCapture(
                 self._consumer,

@@ -33,7 +33,7 @@ class LiveSource(BatchSource, Protocol):
 
 
 class LiveCapture:
-    """`start`, then `write_facts` every second or two until `ended` is set or it is enough, then `finish`; all from one thread.
+    """`start`, then `write_facts` every second or two until `ended` is set or it is enough, then `finish`.
 
     Every batch: numbered and counted by the reading thread, written and synced by the writing one, then acknowledged.
     `facts` are added to session.json; `bulk` knows where images are that events only refer to.
@@ -55,6 +55,8 @@ class LiveCapture:
         self.ended = threading.Event()
         self.log = log
         self.dashcam = dashcam
+        if dashcam is not None:
+            dashcam.on_drop = self.write_facts
         self.state = "scheduled"
         self.reason = ""
         self.loss = _stated_loss(self._earlier.facts)
@@ -68,6 +70,7 @@ class LiveCapture:
         self._next_sequence = self._earlier.next_sequence
         self._pending_is_kept = self._earlier.point is None
         self._dialects = DialectCount()
+        self._writing_facts = threading.Lock()
         self._started = clock.now()
         self._recording: Recording | None = None
         log.counts.update(self._earlier.counts)
@@ -156,7 +159,8 @@ class LiveCapture:
 
     def write_facts(self) -> None:
         """Rewrite session.json: its time says that we are alive. Raises CaptureFailed."""
-        self.log.write_session(self.facts())
+        with self._writing_facts:
+            self.log.write_session(self.facts())
 
     def facts(self) -> dict[str, Any]:
         """What session.json says now."""
@@ -222,7 +226,7 @@ class LiveCapture:
         for record in records:
             self._dialects.add_all(record.wire_types())
         if self.dashcam is not None:
-            self.dashcam.written(self.log.current, batches)
+            self.dashcam.written(self.log.current, batches, may_drop=self._pending_is_kept)
 
 
 def _stated_loss(facts: Mapping[str, Any]) -> LossReport:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_intellisense.capture.disk import failed_on
+from pytest_intellisense.capture.facts import part_of
 from pytest_intellisense.capture.live_statistics import Statistics
 from pytest_intellisense.capture.reader import Position, SessionLog, read_session
 from pytest_intellisense.capture.segments import all_logs
@@ -42,9 +43,8 @@ def facts_to_resume(directory: Path) -> dict[str, Any]:
     facts = read_session(directory).facts()
     if facts.get("state") == "complete":
         raise CaptureFailed(f"the session in {directory} ended complete: there is nothing to resume", hint="start a new one")
-    if "recorder" not in facts or "dashcam" in facts:
-        kind = "dash-cam session" if "dashcam" in facts else "session of a test run"
-        raise CaptureFailed(f"{directory} holds a {kind}, which cannot be resumed", hint="start a new one")
+    if "recorder" not in facts:
+        raise CaptureFailed(f"{directory} holds a session of a test run, which cannot be resumed", hint="start a new one")
     return facts
 
 
@@ -60,8 +60,10 @@ def read_earlier(directory: Path) -> Earlier:
     if kept is not None:
         try:
             return _read_since(directory, facts, kept)
-        except DoesNotFit:
-            pass
+        except DoesNotFit as problem:
+            _require_all_lines(directory, facts, str(problem))
+    elif stored:
+        _require_all_lines(directory, facts, "it does not say what was kept")
     session, earlier = read_session(directory), Earlier(facts=facts)
     recorded = _recorded(session, earlier)
     if stored:
@@ -75,6 +77,8 @@ def read_earlier(directory: Path) -> Earlier:
 
 def _read_since(directory: Path, facts: Mapping[str, Any], kept: KeptState) -> Earlier:
     """Raises DoesNotFit where the logs hold less than was kept: a power loss under relaxed durability."""
+    if kept.segment in part_of(facts, "dropped").get("unfinished", ()):
+        kept.segment, kept.lines = kept.segment + 1, {}
     session = SessionLog(directory, Position(kept.segment, kept.lines))
     earlier = Earlier(kept.next_sequence, facts=facts, statistics=Statistics.of(kept.statistics))
     earlier.point = ResumePoint.of(facts["resume"], _recorded(session, earlier), kept)
@@ -84,6 +88,12 @@ def _read_since(directory: Path, facts: Mapping[str, Any], kept: KeptState) -> E
     names = {*kept.counts, *(name for name, lines in behind.items() if lines)}
     earlier.counts = {name: kept.counts.get(name, 0) + behind.get(name, 0) for name in names}
     return earlier
+
+
+def _require_all_lines(directory: Path, facts: Mapping[str, Any], because: str) -> None:
+    """What a dash-cam has dropped, no log can tell."""
+    if "dashcam" in facts:
+        raise CaptureFailed(f"the dash-cam session in {directory} cannot be resumed: {because}", hint="start a new one")
 
 
 def _cut_torn_tails(directory: Path) -> None:

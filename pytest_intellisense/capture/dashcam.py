@@ -153,7 +153,7 @@ class Dashcam:
             self._windows = [window for window in self._windows if window[1] >= oldest]
 
     def _drop(self, segments: Sequence[Segment]) -> None:
-        """Counted before it is done, also in session.json. Lines first: at each moment each line that is there has its image."""
+        """Counted before it is done, also in session.json. Lines first: at no moment is a line there without its image."""
         for segment in segments:
             self._count(segment)
         self.dropped.unfinished = [segment.number for segment in segments]

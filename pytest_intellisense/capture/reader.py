@@ -18,6 +18,7 @@ from pytest_intellisense.capture.regular_files import is_own_directory, is_there
 from pytest_intellisense.capture.repeats import Repeats, Said
 from pytest_intellisense.capture.segments import LogFile, logs_named
 from pytest_intellisense.capture.state import FINAL, is_held, state_of
+from pytest_intellisense.codec.late_images import LateImages
 from pytest_intellisense.codec.log_lines import DamagedLine
 from pytest_intellisense.codec.log_records import event_of
 from pytest_intellisense.errors import CaptureFailed
@@ -72,15 +73,21 @@ class SessionLog:
         self.damage, self.lines = Damage(), {}
         standing = self._standing()
         repeats = Repeats(lambda: ((one.event, one.generation) for one in self._merged(Damage(), standing)))
+        images = self.late_images()
         for record in self._merged(self.damage, standing):
             said = repeats.of(record.event, record.generation)
             if said is Said.FIRST:
-                yield record
+                yield record._replace(event=images.of(record.event))
                 continue
             self.damage.repeats += 1
             if said is Said.DIFFERENTLY:
                 what = f"{record.event.stream} {record.event.entry_id} was recorded before with another content"
                 self.damage.contradicts(record.log.shown, record.line.number, what)
+
+    def late_images(self) -> LateImages:
+        """Those that were recorded after an event that refers to them; `records` has joined them already."""
+        standing = self._standing()
+        return LateImages(lambda: (record.event for record in self._merged(Damage(), standing)))
 
     def facts(self) -> dict[str, Any]:
         """session.json. Raises CaptureFailed if it cannot be read or was written by a newer version."""

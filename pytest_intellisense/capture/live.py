@@ -68,7 +68,7 @@ class LiveCapture:
         self._durability = durability
         self._facts = dict(facts)
         self._next_sequence = self._earlier.next_sequence
-        self._pending_is_kept = self._earlier.point is None
+        self._pending_is_kept = False
         self._dialects = DialectCount()
         self._writing_facts = threading.Lock()
         self._started = clock.now()
@@ -112,6 +112,7 @@ class LiveCapture:
     def attached(self) -> None:
         """The consumer knows where it stands on every stream, and has handed on nothing yet. Raises CaptureFailed."""
         self._kept.attached(self._consumer.resume_facts()["streams"])
+        self._pending_is_kept = self._earlier.point is None
         self.write_facts()
 
     def abandon(self, state: str) -> None:

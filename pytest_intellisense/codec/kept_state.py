@@ -57,16 +57,17 @@ def kept_state(facts: Mapping[str, Any]) -> KeptState | None:
 
 
 def count_batch(streams: Mapping[str, KeptStream], batch: Batch) -> None:
-    """The batch is on disk now."""
+    """The batch is on disk now. Streams that are not in `streams` are not counted."""
     for gap in batch.gaps:
         if gap.stream in streams:
             streams[gap.stream].add_loss(gap.lost or 0, gap.entry_id)
     if isinstance(batch.entries, StreamEntries):
         entries = batch.entries
         last = entries.ids[-1]
-        streams[entries.stream].add_entries(
-            entries.generation, len(entries), last.decode() if isinstance(last, bytes) else last
-        )
+        if entries.stream in streams:
+            last_id = last.decode() if isinstance(last, bytes) else last
+            streams[entries.stream].add_entries(entries.generation, len(entries), last_id)
     else:
         for entry in batch.entries:
-            streams[entry.stream].add_entries(entry.generation, 1, entry.entry_id)
+            if entry.stream in streams:
+                streams[entry.stream].add_entries(entry.generation, 1, entry.entry_id)

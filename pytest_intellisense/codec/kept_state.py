@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,6 +69,8 @@ def count_batch(streams: Mapping[str, KeptStream], batch: Batch) -> None:
             last_id = last.decode() if isinstance(last, bytes) else last
             streams[entries.stream].add_entries(entries.generation, len(entries), last_id)
     else:
-        for entry in batch.entries:
-            if entry.stream in streams:
-                streams[entry.stream].add_entries(entry.generation, 1, entry.entry_id)
+        numbers = Counter((entry.stream, entry.generation) for entry in batch.entries)
+        last_ids = {(entry.stream, entry.generation): entry.entry_id for entry in batch.entries}
+        for (stream, generation), number in numbers.items():
+            if stream in streams:
+                streams[stream].add_entries(generation, number, last_ids[stream, generation])

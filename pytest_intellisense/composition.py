@@ -244,7 +244,7 @@ class Runtime:
         }
 
     def _bring_up(self, opened: ExitStack) -> None:
-        from pytest_intellisense.capture.session import CaptureSession
+        from pytest_intellisense.capture.joining_session import JoiningSession
         from pytest_intellisense.codec.bulk import BulkData
         from pytest_intellisense.housekeeping.disk_watch import DiskWatch
         from pytest_intellisense.streams.blobs import blob_reader
@@ -259,7 +259,7 @@ class Runtime:
         self.client = self.endpoint.connect()
         opened.callback(self.client.close)
         consumer = StreamConsumer(self.endpoint, self.session_id, extra_streams=self._extra_streams())
-        self.capture = CaptureSession(
+        self.capture = JoiningSession(
             settings.capture_dir,
             self.session_id,
             consumer,
@@ -334,4 +334,8 @@ class Runtime:
         return registry
 
     def _extra_streams(self) -> tuple[str, ...]:
-        return tuple(name for names in self._config.hook.pytest_intellisense_streams() for name in names)
+        """The images that a running application may send apart from its events, and what users add."""
+        from testrade_hooks import wire
+
+        bulk = () if self.settings.brings_its_app else (wire.BULK_DATA,)
+        return (*bulk, *(name for names in self._config.hook.pytest_intellisense_streams() for name in names))

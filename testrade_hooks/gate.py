@@ -37,6 +37,7 @@ LONGEST_PERMIT_LIFE_S = 12 * 3600.0
 
 _SHORTEST_RUN_ID = 4
 _SOCKET_TIMEOUT_S = 2.0
+_REDIS_ERRORS = (redis.RedisError, redis.exceptions.RedisClusterException)
 _MODE_NAMES = ("TESTRADE_MODE", "testrade_mode", "trading_mode")
 _CONFIG_ENTRIES_LOOKED_AT = 20
 
@@ -149,7 +150,8 @@ class TestGate:
     """The sender's side: asked before each command is sent.
 
     `allowed` is the user's opt-in and must be exactly True, `run_id` the one the application was started with.
-    The Redis must be on this machine, or its host literally in `allowed_hosts`; names are not looked up.
+    The Redis must be on this machine, or its host literally in `allowed_hosts`; names are not looked up. Of a cluster this
+    holds for every node.
     """
 
     __test__ = False
@@ -193,12 +195,9 @@ class TestGate:
         self._cap.take()
 
     def _check_host(self) -> None:
-        settings = self._client.connection_pool.connection_kwargs
-        if "path" in settings or "server" in settings:
-            return
-        host = str(settings.get("host", ""))
-        if host not in self._allowed_hosts and not _is_loopback(host):
-            raise Refused(Layer.HOST, f"Redis host {host!r} is not this machine and not in the list of allowed hosts")
+        for host in _hosts(self._client):
+            if host not in self._allowed_hosts and not _is_loopback(host):
+                raise Refused(Layer.HOST, f"Redis host {host!r} is not this machine and not in the list of allowed hosts")
 
 
 class _Cap:
@@ -254,7 +253,7 @@ def _check_switches(client: redis.Redis) -> None:
         if not client.exists(KILL_SWITCH_KEY, LIVE_MARKER_KEY):
             return
         live = client.exists(LIVE_MARKER_KEY)
-    except redis.RedisError as problem:
+    except _REDIS_ERRORS as problem:
         raise Refused(Layer.KILL_SWITCH, f"the kill switch cannot be read: {problem}") from None
     if live:
         raise Refused(Layer.LIVE_REDIS, f"this Redis is marked as one of live trading (key {LIVE_MARKER_KEY})")
@@ -265,12 +264,13 @@ def _permit_where_nothing_stops(client: redis.Redis) -> dict[str, Any] | None:
     """The permit and the switches in one round trip."""
     try:
         with client.pipeline(transaction=False) as pipeline:
-            pipeline.exists(KILL_SWITCH_KEY, LIVE_MARKER_KEY)
+            pipeline.exists(KILL_SWITCH_KEY)
+            pipeline.exists(LIVE_MARKER_KEY)  # one key a command: on a cluster they lie in different slots
             pipeline.get(PERMIT_KEY)
-            stopped, permit = pipeline.execute()
-    except redis.RedisError as problem:
+            *stopped, permit = pipeline.execute()
+    except _REDIS_ERRORS as problem:
         raise Refused(Layer.KILL_SWITCH, f"the kill switch cannot be read: {problem}") from None
-    if stopped:
+    if any(stopped):
         _check_switches(client)
     return _read_permit(permit)
 
@@ -279,7 +279,7 @@ def _check_published_mode(client: redis.Redis) -> None:
     """The configuration that an application last published on this Redis may say that it trades live."""
     try:
         entries: Any = client.xrevrange(wire.CONFIG_CHANGES, count=_CONFIG_ENTRIES_LOOKED_AT)
-    except redis.RedisError as problem:
+    except _REDIS_ERRORS as problem:
         raise Refused(Layer.LIVE_REDIS, f"the published configuration cannot be read: {problem}") from None
     for _entry_id, fields in entries:
         mode = _published_mode(fields)
@@ -314,6 +314,14 @@ def _same(stated: object, own: str) -> bool:
 
 def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _hosts(client: redis.Redis) -> list[str]:
+    """Where the commands go; nowhere outside of this machine where there is no host."""
+    if isinstance(client, redis.RedisCluster):
+        return [str(node.host) for node in client.get_nodes()]
+    settings = client.connection_pool.connection_kwargs
+    return [] if "path" in settings or "server" in settings else [str(settings.get("host", ""))]
 
 
 def _is_loopback(host: str) -> bool:

@@ -47,7 +47,7 @@ from typing import Any, Self
 import redis
 
 from testrade_hooks import wire
-from testrade_hooks.connection import own_client
+from testrade_hooks.connection import is_cluster, own_client
 from testrade_hooks.gate import AppGate, Refused
 
 _BLOCK_MS = 500
@@ -132,6 +132,9 @@ class InjectionListener:
             self._client.close()
 
     def _join(self, thread: threading.Thread, deadline: float) -> None:
+        if is_cluster(self._client):
+            thread.join(max(0.0, deadline - time.monotonic()))
+            return
         with own_client(self._client, socket_timeout_s=0.5) as waker:
             while thread.is_alive() and time.monotonic() < deadline:
                 try:
@@ -169,6 +172,9 @@ class InjectionListener:
         self._gate.open()
 
     def _own_connection_id(self) -> int | None:
+        """None where a blocking read cannot be ended from outside: of a cluster nobody says which node holds the connection."""
+        if is_cluster(self._client):
+            return None
         try:
             return self._client.client_id()
         except redis.ResponseError:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pytest_intellisense.capture.disk import failed_on
-from pytest_intellisense.capture.paths import segment_directory
+from pytest_intellisense.capture.paths import IMAGES, LOGS, UNPARSED, segment_directory
 from pytest_intellisense.capture.segmented_log import Segment, SegmentLimits
 from pytest_intellisense.codec.entries import Batch
 from pytest_intellisense.model.timeline import TimelineEvent
@@ -22,12 +23,16 @@ _SHORTEST_SLICE_S = 0.5
 
 @dataclass(slots=True)
 class Dropped:
-    """What was deleted on purpose, because nothing worth keeping happened near it."""
+    """What was deleted on purpose, because nothing worth keeping happened near it.
+
+    `unfinished` are segments that are counted here and whose logs may still be there after a kill.
+    """
 
     segments: int = 0
     images: int = 0
     bytes: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    unfinished: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -43,16 +48,18 @@ class Dashcam:
     """Keeps `before_s` before and `after_s` after every event for which `is_wanted` holds, in whole slices.
 
     A slice is a segment of a tenth of `before_s`, at least half a second. Times are those of receipt. An event that is wanted
-    must be shown by `look` before it is written.
+    must be shown by `look` before it is written. `on_drop` is called when `dropped` was counted and before anything is deleted.
     """
 
     def __init__(self, directory: Path, is_wanted: Callable[[TimelineEvent], bool], before_s: float, after_s: float) -> None:
         self.dropped = Dropped()
         self.hits = 0
+        self.on_drop: Callable[[], None] = lambda: None
         self._directory = directory
         self._is_wanted = is_wanted
         self._before_ns = round(before_s * 1e9)
         self._after_ns = round(after_s * 1e9)
+        self._goes_on = False
         self._lock = threading.Lock()
         self._windows: list[tuple[int, int]] = []
         self._undecided: list[_Slice] = []
@@ -66,8 +73,26 @@ class Dashcam:
         """The segments that are needed to keep `before_s`."""
         return SegmentLimits(age_s=max(before_s / _SLICES, _SHORTEST_SLICE_S))
 
+    def go_on(self, facts: Mapping[str, Any], segment: int) -> None:
+        """Take an interrupted session up in `segment`; `facts` are its session.json. Raises CaptureFailed.
+
+        Its last windows are not known: all that is on disk stays, and what comes within `after_s` of the first event.
+        """
+        self.dropped, self.hits = Dropped(**facts["dropped"]), facts["dashcam"]["hits"]
+        try:
+            for number in self.dropped.unfinished:
+                if number != segment:
+                    self._delete_logs(number)
+            self._kept_images = {f"{IMAGES}/{path.name}" for path in (self._directory / IMAGES).iterdir()}
+        except OSError as error:
+            raise failed_on(self._directory, error) from error
+        self._goes_on = True
+
     def look(self, events: Sequence[TimelineEvent]) -> None:
         """Called by the reading thread with every event, before it is handed to the writing one."""
+        if self._goes_on and events:
+            self._goes_on = False
+            self._open_window(events[0].received_ns)
         for event in events:
             if event.image is not None:
                 self._referred_to.append((event.received_ns, event.image.path))
@@ -75,7 +100,7 @@ class Dashcam:
                 self.hits += 1
                 self._open_window(event.received_ns)
 
-    def written(self, segment: Segment, batches: Sequence[Batch]) -> None:
+    def written(self, segment: Segment, batches: Sequence[Batch], *, may_drop: bool = True) -> None:
         """Called by the writing thread: `batches` are in `segment` now. Drops what is too old. Raises CaptureFailed."""
         first, last = batches[0].received.monotonic_ns, batches[-1].received.monotonic_ns
         present = self._present
@@ -86,7 +111,8 @@ class Dashcam:
         present.last_ns = last
         while self._referred_to and self._referred_to[0][0] <= last:
             segment.images.add(self._referred_to.popleft()[1])
-        self._decide(until_ns=last - self._before_ns)
+        if may_drop:
+            self._decide(until_ns=last - self._before_ns)
 
     def finish(self) -> None:
         """Nothing more will be written: drop what no window covers. Raises CaptureFailed."""
@@ -127,21 +153,27 @@ class Dashcam:
             self._windows = [window for window in self._windows if window[1] >= oldest]
 
     def _drop(self, segments: Sequence[Segment]) -> None:
-        """Lines first: at every moment, also of a crash, each line that is there has its image."""
+        """Counted before it is done, also in session.json. Lines first: at no moment is a line there without its image."""
+        for segment in segments:
+            self._count(segment)
+        self.dropped.unfinished = [segment.number for segment in segments]
+        self.on_drop()
         try:
             for segment in segments:
-                self._drop_lines(segment)
+                self._delete_logs(segment.number)
             self._drop_images({image for segment in segments for image in segment.images})
         except OSError as error:
             raise failed_on(self._directory, error) from error
 
-    def _drop_lines(self, segment: Segment) -> None:
-        folder = segment_directory(self._directory, segment.number)
+    def _delete_logs(self, number: int) -> None:
+        folder = segment_directory(self._directory, number)
         if folder == self._directory:
-            for name in segment.counts:
-                (folder / name).unlink()
-        else:
+            for name in (*LOGS, UNPARSED):
+                (folder / name).unlink(missing_ok=True)
+        elif folder.exists():
             shutil.rmtree(folder)
+
+    def _count(self, segment: Segment) -> None:
         self.dropped.segments += 1
         self.dropped.bytes += segment.size_bytes
         for name, lines in segment.counts.items():

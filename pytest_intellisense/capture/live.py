@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from pytest_intellisense.capture.dashcam import Dashcam
 from pytest_intellisense.capture.facts import session_facts
+from pytest_intellisense.capture.kept import Kept
+from pytest_intellisense.capture.live_statistics import Statistics
 from pytest_intellisense.capture.recording import Recording
 from pytest_intellisense.capture.records import AnyRecord, read_batch
 from pytest_intellisense.capture.resuming import Earlier
@@ -27,11 +29,11 @@ class LiveSource(BatchSource, Protocol):
     """A source that is recorded to its end, and from there on later."""
 
     def catch_up(self) -> None: ...
-    def resume_facts(self) -> Mapping[str, object]: ...
+    def resume_facts(self) -> Mapping[str, Any]: ...
 
 
 class LiveCapture:
-    """`start`, then `write_facts` every second or two until `ended` is set or it is enough, then `finish`; all from one thread.
+    """`start`, then `write_facts` every second or two until `ended` is set or it is enough, then `finish`.
 
     Every batch: numbered and counted by the reading thread, written and synced by the writing one, then acknowledged.
     `facts` are added to session.json; `bulk` knows where images are that events only refer to.
@@ -50,13 +52,15 @@ class LiveCapture:
         bulk: BulkData | None = None,
     ) -> None:
         self._earlier = earlier or Earlier()
-        self.statistics = self._earlier.statistics
         self.ended = threading.Event()
         self.log = log
         self.dashcam = dashcam
+        if dashcam is not None:
+            dashcam.on_drop = self.write_facts
         self.state = "scheduled"
         self.reason = ""
-        self.loss = LossReport()
+        self.loss = _stated_loss(self._earlier.facts)
+        self._loss_epoch_ns: int | None = self._earlier.facts.get("losses_epoch_ns")
         self._consumer = consumer
         self._session_id = session_id
         self._first_segment = log.segment
@@ -64,10 +68,13 @@ class LiveCapture:
         self._durability = durability
         self._facts = dict(facts)
         self._next_sequence = self._earlier.next_sequence
+        self._pending_is_kept = False
         self._dialects = DialectCount()
+        self._writing_facts = threading.Lock()
         self._started = clock.now()
         self._recording: Recording | None = None
         log.counts.update(self._earlier.counts)
+        self._kept = Kept(log, self._earlier.next_sequence, self._earlier.statistics, self._earlier.kept_streams)
         log.bytes_written += self._earlier.facts.get("statistics", {}).get("bytes_written", 0)
 
     @property
@@ -79,6 +86,10 @@ class LiveCapture:
         return self._consumer.streams
 
     @property
+    def statistics(self) -> Statistics:
+        return self._kept.statistics
+
+    @property
     def failure(self) -> BaseException | None:
         return (self._recording.failure if self._recording else None) or self._consumer.failure
 
@@ -87,7 +98,7 @@ class LiveCapture:
         self._started = clock.now()
         self.state = "recording"
         self.write_facts()
-        self._recording = Recording(self.log, self._kept, self.ended.set)
+        self._recording = Recording(self.log, self._written, self.ended.set)
         try:
             self._consumer.start(self._take, self.ended.set)
         except IntelliSenseError:
@@ -95,6 +106,14 @@ class LiveCapture:
             self.abandon("failed")
             raise
         self._dialects.add_entries(self._consumer.newest_before)
+        self._recording.flush()
+        self._pending_is_kept = self.failure is None
+
+    def attached(self) -> None:
+        """The consumer knows where it stands on every stream, and has handed on nothing yet. Raises CaptureFailed."""
+        self._kept.attached(self._consumer.resume_facts()["streams"])
+        self._pending_is_kept = self._earlier.point is None
+        self.write_facts()
 
     def abandon(self, state: str) -> None:
         """End a session that never came to record, as complete or failed. Raises CaptureFailed."""
@@ -103,6 +122,10 @@ class LiveCapture:
             self.write_facts()
         finally:
             self.log.close()
+
+    def lost_so_far(self, loss: LossReport) -> None:
+        """What is lost for certain at this moment."""
+        self.loss, self._loss_epoch_ns = loss, clock.now().epoch_ns
 
     def finish(self, reason: str, problem: IntelliSenseError | None = None) -> None:
         """Record what is on the streams now, then end. `problem`: why it cannot go on, if that is not known here.
@@ -114,7 +137,7 @@ class LiveCapture:
             with suppress(EnvironmentProblem):  # the loss says it then
                 self._consumer.catch_up()
         self._consumer.stop()
-        self.loss = self._consumer.loss()
+        self.lost_so_far(self._consumer.loss())
         self._recording.close()
         failure = self.failure or problem
         try:
@@ -137,7 +160,8 @@ class LiveCapture:
 
     def write_facts(self) -> None:
         """Rewrite session.json: its time says that we are alive. Raises CaptureFailed."""
-        self.log.write_session(self.facts())
+        with self._writing_facts:
+            self.log.write_session(self.facts())
 
     def facts(self) -> dict[str, Any]:
         """What session.json says now."""
@@ -157,24 +181,26 @@ class LiveCapture:
             facts["interruptions"] = [*before.get("interruptions", []), self._interruption(facts)]
             facts["started_epoch_ns"] = before["started_epoch_ns"]
             facts["clock_domains"] = sorted({*before["clock_domains"], *facts["clock_domains"]})
-        seen = self.statistics
         facts |= self._facts
         facts |= {
+            "losses_epoch_ns": self._loss_epoch_ns,
             "reason": self.reason,
             "segment": self.log.segment,
-            "resume": self._consumer.resume_facts() or before.get("resume", {}),
-            "statistics": {
-                "events": seen.events,
-                "correlated": seen.correlated,
-                "unreadable": seen.unreadable,
-                "by_sense": dict(seen.by_sense),
-                "bytes_written": self.log.bytes_written,
-            },
+            "resume": self._resume_facts(),
+            "statistics": self.statistics.facts() | {"bytes_written": self.log.bytes_written},
         }
         if self.dashcam is not None:
             facts["dropped"] = asdict(self.dashcam.dropped)
             facts["dashcam"] = {**self._facts["dashcam"], "hits": self.dashcam.hits}
         return facts
+
+    def _resume_facts(self) -> Mapping[str, Any]:
+        """Until all that was pending is on disk, nothing but the earlier word holds of what is kept."""
+        before: Mapping[str, Any] = self._earlier.facts.get("resume", {})
+        stands = self._consumer.resume_facts()
+        if not stands:
+            return before
+        return {**stands, "kept": self._kept.facts() if self._pending_is_kept else before.get("kept")}
 
     def _interruption(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         before = self._earlier.facts
@@ -191,17 +217,23 @@ class LiveCapture:
         self._next_sequence += len(record)
         if self.dashcam is not None:
             self.dashcam.look([event for event, _ in record.events])
-        self.statistics.add(record)
         self._recording.put(record)
 
-    def _kept(self, records: Sequence[AnyRecord]) -> None:
+    def _written(self, records: Sequence[AnyRecord]) -> None:
         """Called by the writing thread."""
         batches = [record.batch for record in records]
+        self._kept.add(records)
         self._consumer.acknowledge(batches)
         for record in records:
             self._dialects.add_all(record.wire_types())
         if self.dashcam is not None:
-            self.dashcam.written(self.log.current, batches)
+            self.dashcam.written(self.log.current, batches, may_drop=self._pending_is_kept)
+
+
+def _stated_loss(facts: Mapping[str, Any]) -> LossReport:
+    """What session.json says of an interrupted session."""
+    said = facts.get("losses")
+    return LossReport(**said | {"notes": tuple(said["notes"])}) if said else LossReport()
 
 
 def _in_words(failure: BaseException) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from pytest_intellisense.capture.paths import LOG_OF_SENSE, LOGS
 from pytest_intellisense.capture.records import AnyRecord
@@ -18,7 +20,7 @@ _DISK_RATE_OVER_S = 60.0
 
 
 class Statistics:
-    """Counts of one capture. Changed by the reading thread, read by others."""
+    """Counts of what one capture has on disk. Changed by the writing thread, read by others."""
 
     def __init__(self) -> None:
         self.events = 0
@@ -27,6 +29,23 @@ class Statistics:
         self.by_sense = dict.fromkeys(SENSE_NAMES, 0)
         self.delay_ns = 0
         """How long the newest entry had been in its stream when it reached us, by the server's clock against ours."""
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Self:
+        """From `facts` of an earlier recording."""
+        statistics = cls()
+        statistics.events, statistics.correlated = facts["events"], facts["correlated"]
+        statistics.unreadable = facts["unreadable"]
+        statistics.by_sense |= facts["by_sense"]
+        return statistics
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "events": self.events,
+            "correlated": self.correlated,
+            "unreadable": self.unreadable,
+            "by_sense": dict(self.by_sense),
+        }
 
     def count(self, tally: Tally) -> None:
         self.correlated += tally.correlated

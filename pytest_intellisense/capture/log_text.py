@@ -36,12 +36,13 @@ class LogText:
     """Iterating gives the sound lines and counts what is not sound in `damage`; a log that is gone meanwhile has none.
 
     `growing`: somebody writes to it, so a line without an end is about to be one. `written` is in the end how many lines
-    were written, as far as their numbers show.
+    were written, as far as their numbers show. The lines before number `begin`, from 0, are not looked at.
     """
 
-    def __init__(self, log: LogFile, damage: Damage, *, growing: bool = False) -> None:
+    def __init__(self, log: LogFile, damage: Damage, *, growing: bool = False, begin: int = 0) -> None:
         self.log = log
         self.written = 0
+        self._begin = begin
         self._damage = damage
         self._growing = growing
         self._number = 0
@@ -64,7 +65,7 @@ class LogText:
 
     def _lines(self, file: BinaryIO) -> Iterator[Line]:
         """`\\n` is the only line end, so that no text can break a line."""
-        offset = 0
+        offset = self._passed_over(file)
         for line in iter(lambda: file.readline(LONGEST_LINE_BYTES), b""):
             self._number += 1
             size = len(line)
@@ -83,6 +84,15 @@ class LogText:
                 self._account(seq)
                 yield Line(self._number, offset, text)
             offset += size
+
+    def _passed_over(self, file: BinaryIO) -> int:
+        """The offset of the first line that is looked at."""
+        offset = 0
+        while self.written < self._begin and (line := file.readline()):
+            offset += len(line)
+            self.written += 1
+        self._number = self.written
+        return offset
 
     def _account(self, seq: int) -> None:
         if seq == self.written:

@@ -18,6 +18,7 @@ from pytest_intellisense.capture.regular_files import is_own_directory, is_there
 from pytest_intellisense.capture.repeats import Repeats, Said
 from pytest_intellisense.capture.segments import LogFile, logs_named
 from pytest_intellisense.capture.state import FINAL, is_held, state_of
+from pytest_intellisense.codec.late_images import LateImages
 from pytest_intellisense.codec.log_lines import DamagedLine
 from pytest_intellisense.codec.log_records import event_of
 from pytest_intellisense.errors import CaptureFailed
@@ -34,15 +35,33 @@ class Recorded(NamedTuple):
     line: Line
 
 
+class Position(NamedTuple):
+    """A place in the logs: behind so many lines of each log of a segment."""
+
+    segment: int
+    lines: Mapping[str, int]
+
+    def begin(self, log: LogFile) -> int | None:
+        """The first line of `log` behind it; None: the whole log lies before it."""
+        if log.segment < self.segment:
+            return None
+        return self.lines.get(log.name, 0) if log.segment == self.segment else 0
+
+
+_BEGINNING = Position(1, {})
+
+
 class SessionLog:
     """A recorded session, in one or many segments, compressed or not, also while it is being recorded.
 
     Iterating gives every event once, in the order of `global_sequence_id`, and fills `damage`. Logs are read line by line:
     the memory that it takes does not grow with them. `lines`: how many were written to each log, as far as it shows.
+    What lies before `since` is not read; of its own segment it is counted.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, since: Position = _BEGINNING) -> None:
         self.directory = directory
+        self._since = since
         self.damage = Damage()
         self.lines: dict[str, int] = {}
 
@@ -52,17 +71,23 @@ class SessionLog:
     def records(self) -> Iterator[Recorded]:
         """The events and where they stand."""
         self.damage, self.lines = Damage(), {}
-        standing = _Standing.of(self.directory)
+        standing = self._standing()
         repeats = Repeats(lambda: ((one.event, one.generation) for one in self._merged(Damage(), standing)))
+        images = self.late_images()
         for record in self._merged(self.damage, standing):
             said = repeats.of(record.event, record.generation)
             if said is Said.FIRST:
-                yield record
+                yield record._replace(event=images.of(record.event))
                 continue
             self.damage.repeats += 1
             if said is Said.DIFFERENTLY:
                 what = f"{record.event.stream} {record.event.entry_id} was recorded before with another content"
                 self.damage.contradicts(record.log.shown, record.line.number, what)
+
+    def late_images(self) -> LateImages:
+        """Those that were recorded after an event that refers to them; `records` has joined them already."""
+        standing = self._standing()
+        return LateImages(lambda: (record.event for record in self._merged(Damage(), standing)))
 
     def facts(self) -> dict[str, Any]:
         """session.json. Raises CaptureFailed if it cannot be read or was written by a newer version."""
@@ -70,11 +95,16 @@ class SessionLog:
 
     def unparsed(self) -> Iterator[dict[str, Any]]:
         """The entries that could not be read as events, raw, with the reason."""
-        for log, line in self._lines(UNPARSED, self.damage, _Standing.of(self.directory)):
+        for log, line in self._lines(UNPARSED, self.damage, self._standing()):
             try:
                 yield json.loads(line.text)
             except (ValueError, RecursionError) as problem:
                 self.damage.damaged(log.shown, line.number, str(problem))
+
+    def _standing(self) -> _Standing:
+        """What session.json vouches for is the whole of the logs."""
+        standing = _Standing.of(self.directory)
+        return standing if self._since is _BEGINNING else _Standing(standing.held, {})
 
     def _merged(self, damage: Damage, standing: _Standing) -> Iterator[Recorded]:
         return heapq.merge(*(self._records(name, damage, standing) for name in LOGS), key=attrgetter("sequence"))
@@ -91,7 +121,10 @@ class SessionLog:
     def _lines(self, name: str, damage: Damage, standing: _Standing) -> Iterator[tuple[LogFile, Line]]:
         written = 0
         for log in logs_named(self.directory, name):
-            text = LogText(log, damage, growing=standing.held)
+            begin = self._since.begin(log)
+            if begin is None:
+                continue
+            text = LogText(log, damage, growing=standing.held, begin=begin)
             for line in text:
                 yield log, line
             written += text.written

@@ -38,7 +38,8 @@ def search(session: SessionLog, criteria: Criteria, limit: int) -> Finding:
     with Index(session.directory) as index:
         if index.fresh:
             try:
-                events = _events_at(index.find(criteria, limit))
+                images = session.late_images()
+                events = [images.of(event) for event in _events_at(index.find(criteria, limit))]
                 return Finding(events, index.lossless, by_index=True)
             except (sqlite3.Error, OSError, DamagedLine):
                 pass  # whatever is wrong, reading all of it will tell

@@ -40,7 +40,7 @@ def summary_of(facts: Mapping[str, Any], directory: Path) -> Iterator[str]:
     if not counts and facts["state"] == "complete" and facts["resume"]:
         yield "  nothing was captured: no event came on any stream; is TESTRADE running, on this Redis and database?"
     yield f"  {facts['state']}: {facts['reason']}"
-    if facts["state"] == "failed" and facts["resume"] and "dashcam" not in facts:
+    if facts["state"] == "failed" and facts["resume"]:
         yield f"  nothing that is not on disk was acknowledged; go on with --resume {facts['session_id']}"
 
 

@@ -45,6 +45,8 @@ class CaptureRun:
         self._ending = ending
         self._endpoint = endpoint_of(settings.redis_url).settled()
         self.directory = session_directory(settings.output_dir, settings.session_id)
+        self._before = facts_to_resume(self.directory) if settings.resume else {}
+        self._dashcam_settings = _dashcam_settings(self._before) if settings.resume else settings.dashcam
         self._check_redis()
         DiskWatch(_nearest_existing(settings.output_dir)).require()
         self.capture = self._capture()
@@ -80,7 +82,7 @@ class CaptureRun:
 
     def record(self) -> None:
         """Record until something ends it. What went wrong stands in `capture` then."""
-        watch = LagWatch(self._endpoint)
+        watch = LagWatch(self._endpoint, self._consumer)
         problem: IntelliSenseError | None = None
         try:
             reason = self._until_the_end(watch)
@@ -100,7 +102,9 @@ class CaptureRun:
             now_s = time.monotonic()
             if now_s - shown_s >= _SHOW_EVERY_S:
                 shown_s = now_s
-                self._lag = watch.look(self._consumer.tracks())
+                self._lag = watch.look()
+                if self._lag.losses is not None:
+                    self.capture.lost_so_far(self._lag.losses)
                 self._warn()
                 self._compressor.look(self.capture.log.segment)
                 rates = meter.look(self.capture.statistics, self.capture.log.bytes_written)
@@ -138,7 +142,7 @@ class CaptureRun:
     def _check_redis(self) -> None:
         """Raises EnvironmentProblem, before anything is written, for a Redis that is not there or forbids something."""
         settings = self.settings
-        streams = facts_to_resume(self.directory)["streams"] if settings.resume else settings.streams
+        streams = self._before.get("streams", settings.streams)
         client = self._endpoint.connect()
         try:
             require_rights(client, self._endpoint.address, streams, f"intellisense:capture:{settings.session_id}")
@@ -147,7 +151,7 @@ class CaptureRun:
 
     def _capture(self) -> LiveCapture:
         settings = self.settings
-        limits = Dashcam.limits(settings.dashcam.before_s) if settings.dashcam else settings.limits
+        limits = Dashcam.limits(self._dashcam_settings.before_s) if self._dashcam_settings else settings.limits
         log = SegmentedLog(self.directory, settings.durability, limits, again=settings.resume)
         try:
             earlier = read_earlier(self.directory) if settings.resume else Earlier()
@@ -157,15 +161,18 @@ class CaptureRun:
                 streams=earlier.facts.get("streams", settings.streams),
                 recover_within_s=settings.reconnect_within_s,
                 resume=earlier.point,
-                on_attached=lambda: self.capture.write_facts(),
+                on_attached=lambda: self.capture.attached(),
             )
+            dashcam = _dashcam(self.directory, self._dashcam_settings)
+            if dashcam is not None and settings.resume:
+                dashcam.go_on(earlier.facts, log.segment)
             return LiveCapture(
                 self._consumer,
                 log,
                 session_id=settings.session_id,
                 durability=settings.durability,
-                facts=_facts(settings),
-                dashcam=_dashcam(self.directory, settings.dashcam),
+                facts=_facts(self._dashcam_settings),
+                dashcam=dashcam,
                 earlier=earlier,
                 bulk=BulkData(blob_reader(self._endpoint)),
             )
@@ -190,10 +197,15 @@ def _dashcam(directory: Path, settings: DashcamSettings | None) -> Dashcam | Non
     return Dashcam(directory, is_wanted, settings.before_s, settings.after_s)
 
 
-def _facts(settings: CaptureSettings) -> Mapping[str, Any]:
+def _dashcam_settings(facts: Mapping[str, Any]) -> DashcamSettings | None:
+    """Those of a session that goes on."""
+    said = facts.get("dashcam")
+    return DashcamSettings(said["before_s"], said["after_s"], tuple(said["criteria"])) if said else None
+
+
+def _facts(dashcam: DashcamSettings | None) -> Mapping[str, Any]:
     """What a later `stop` or `status` must know of this process and of what it was asked."""
     facts: dict[str, Any] = {"recorder": {"kind": "capture", "process_started_epoch_s": psutil.Process().create_time()}}
-    if settings.dashcam is not None:
-        dashcam = settings.dashcam
+    if dashcam is not None:
         facts["dashcam"] = {"before_s": dashcam.before_s, "after_s": dashcam.after_s, "criteria": list(dashcam.criteria)}
     return facts

@@ -133,7 +133,7 @@ def _dashcam(arguments: argparse.Namespace) -> DashcamSettings | None:
             raise SettingsError("the dash-cam needs to know what to look for", hint="add --dashcam-on event_type=…")
         return None
     if arguments.resume:
-        raise SettingsError("a dash-cam session cannot be resumed", hint="start a new one")
+        raise SettingsError("a resumed session keeps what it kept before", hint="leave out --dashcam-on")
     return DashcamSettings(
         before_s=_seconds("--dashcam-before", arguments.dashcam_before or "30s") or 0.0,
         after_s=_seconds("--dashcam-after", arguments.dashcam_after or "10s") or 0.0,

@@ -46,7 +46,7 @@ def live_text(capture: LiveCapture, rates: Rates, lag: Lag, running_s: float) ->
     correlated = f"{100 * seen.correlated / seen.events:.1f} % correlated" if seen.events else "no event yet"
     behind = "?" if lag.entries is None else f"{lag.entries:,}"
     parts = [senses or "waiting", correlated, f"behind {behind}, {seen.delay_ns / 1e9:.1f} s"]
-    parts += [f"{size_text(rates.disk_bytes_per_h)}/h", f"lost {lag.trimmed:,}"]
+    parts += [f"{size_text(rates.disk_bytes_per_h)}/h", f"lost {capture.loss.lost:,}"]
     if capture.dashcam is not None:
         parts.append(f"{capture.dashcam.hits} kept moments")
     return f"{clock_text(running_s)}  {' | '.join(parts)}"

@@ -72,7 +72,7 @@ def loss_lines(survey: Survey) -> Iterator[str]:
     else:
         text = f"{survey.lost:,} {'entry' if survey.lost == 1 else 'entries'}" if survey.lost else "none"
     ended = survey.state in (SessionState.COMPLETE, SessionState.FAILED, SessionState.RECOVERED)
-    yield f"losses      {text}{'' if ended else ' so far, by the gaps in the log'}"
+    yield f"losses      {text}{'' if ended else f' so far, by {_known_by(survey)}'}"
     yield from (f"  {note}" for note in _gap_notes(survey))
     if dropped := whole_number(part_of(survey.facts, "dropped"), "segments"):
         yield f"dropped     {dropped:,} segments on purpose, far from any wanted event"
@@ -142,6 +142,11 @@ def _gap_notes(survey: Survey) -> Iterator[str]:
     notes = part_of(survey.facts, "losses").get("notes")
     if not survey.loss.first and isinstance(notes, list):
         yield from map(str, notes)
+
+
+def _known_by(survey: Survey) -> str:
+    counted_ns = whole_number(survey.facts, "losses_epoch_ns")
+    return f"the count at {utc_text(counted_ns)} and the gaps in the log" if counted_ns else "the gaps in the log"
 
 
 def _generation(survey: Survey) -> str:

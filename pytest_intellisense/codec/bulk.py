@@ -10,22 +10,20 @@ import os
 import re
 import stat
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from pytest_intellisense.codec.images import LARGEST_IMAGE_BYTES
 from pytest_intellisense.codec.pictures import IMAGE_FIELDS, Images, image_in
-from pytest_intellisense.model.timeline import ImageRef, TimelineEvent
+from pytest_intellisense.model.timeline import ImageRef
 
 FetchKey = Callable[[str], bytes | None]
 """The value of a key of the server; None: there is none. Raises OSError when the server cannot be asked."""
 
 UNRESOLVED = "unresolved reference"
 
-_REFERENCE = re.compile(r"\{bulk_ref:([A-Za-z0-9_.-]{1,200})\}")
+REFERENCE = re.compile(r"\{bulk_ref:([A-Za-z0-9_.-]{1,200})\}")
 _KEY = re.compile(r"binary_blob:[^\s\x00-\x1f]{1,500}:part_[0-9]{1,4}")
 _MOST_REMEMBERED = 10_000
 _MOST_PARTS = 16
@@ -36,25 +34,34 @@ class BulkData:
     """Where the images are that events refer to.
 
     `fetch_key` reads a key of the server; `folder` is where the application keeps bulk files. Without them such
-    references stay unresolved. What passed on the bulk stream is remembered, the last 10,000 images of it.
+    references stay unresolved. What passed on the bulk stream is remembered, the last `remembered` images of it.
     """
 
-    def __init__(self, fetch_key: FetchKey | None = None, folder: Path | None = None) -> None:
+    def __init__(
+        self, fetch_key: FetchKey | None = None, folder: Path | None = None, remembered: int = _MOST_REMEMBERED
+    ) -> None:
         self._fetch_key = fetch_key
         self._folder = folder
+        self._remembered = remembered
         self._seen: OrderedDict[str, ImageRef] = OrderedDict()
+
+    def seen(self) -> BulkData:
+        """Only what passed on the bulk stream: asks no server and reads no file."""
+        only = BulkData()
+        only._seen = self._seen
+        return only
 
     def remember(self, payload: Mapping[str, Any], image: ImageRef | None) -> None:
         """An event of the bulk stream: its image has a name by which others refer to it."""
         name = payload.get("reference")
         if isinstance(name, str) and image is not None:
             self._seen[name] = image
-            if len(self._seen) > _MOST_REMEMBERED:
+            if len(self._seen) > self._remembered:
                 self._seen.popitem(last=False)
 
     def resolve(self, value: str, images: Images) -> ImageRef | str | None:
         """The image that `value` refers to, why it cannot be had, or None if `value` is no reference."""
-        named = _REFERENCE.fullmatch(value)
+        named = REFERENCE.fullmatch(value)
         if named is not None:
             return self._seen.get(named[1]) or self._from_file(named[1], images)
         return self._from_key(value, images) if _KEY.fullmatch(value) else None
@@ -115,31 +122,6 @@ def resolved(payload: Mapping[str, Any], bulk: BulkData, images: Images) -> tupl
         return value
 
     return look(payload), refs, reasons
-
-
-def joined_later(events: Iterable[TimelineEvent]) -> Iterator[TimelineEvent]:
-    """Recorded events with those references resolved whose image was recorded after them.
-
-    The events are gone through twice: pass a list, or a reader that can be iterated again.
-    """
-    images = {
-        str(event.payload["reference"]): event.image
-        for event in events
-        if event.image is not None and "reference" in event.payload
-    }
-    for event in events:
-        yield _with_images(event, images) if UNRESOLVED in " ".join(event.marks) else event
-
-
-def _with_images(event: TimelineEvent, images: Mapping[str, ImageRef]) -> TimelineEvent:
-    known = BulkData()
-    for name, ref in images.items():
-        known.remember({"reference": name}, ref)
-    payload, refs, reasons = resolved(event.payload, known, Images())
-    if not refs:
-        return event
-    marks = tuple(mark for mark in event.marks if not mark.startswith(UNRESOLVED) or reasons)
-    return msgspec.structs.replace(event, body=payload, image=event.image or refs[0], marks=marks)
 
 
 def _read(folder: Path, name: str) -> bytes:

@@ -6,10 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from pytest_intellisense.codec.kept_state import KeptState, KeptStream
 from pytest_intellisense.codec.stream_ids import START, id_key
 from pytest_intellisense.codec.timeline import GAP
 from pytest_intellisense.errors import CaptureFailed
 from pytest_intellisense.model.timeline import TimelineEvent
+
+
+class DoesNotFit(Exception):
+    """What was kept is not counted as the rest of the facts are: only all the lines can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,10 @@ class Recorded:
 
 @dataclass(slots=True)
 class StreamPoint:
-    """One stream as far as the logs hold it. `added_before` is what the server had counted at `attached_at`."""
+    """One stream as far as the logs hold it. `added_before` is what the server had counted at `attached_at`.
+
+    The logs hold all that was delivered up to `whole_to`, and behind it `ids`.
+    """
 
     added_before: int | None
     attached_at: str
@@ -39,6 +47,21 @@ class StreamPoint:
     noted: int
     ids: set[str]
     received: int = 0
+    whole_to: str = START
+
+    def holds(self, entry_id: str) -> bool:
+        return entry_id in self.ids or id_key(entry_id) <= id_key(self.whole_to)
+
+    def go_on_from(self, kept: KeptStream) -> None:
+        """Of a stream that was recreated since then, all lines are behind what was kept. Raises DoesNotFit."""
+        if kept.generation < self.generation:
+            return
+        if kept.generation > self.generation:
+            self.generation, self.added_before, self.attached_at = kept.generation, 0, START
+        if kept.attached_at != self.attached_at:
+            raise DoesNotFit(f"counted from {kept.attached_at}, the reader from {self.attached_at}")
+        self.last_id = self.whole_to = kept.last_id
+        self.received, self.noted = kept.received, kept.noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +74,11 @@ class ResumePoint:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any], recorded: Iterable[Recorded]) -> ResumePoint:
-        """`facts` as they were stored, and every line of the logs, in any order. Raises CaptureFailed for facts not of ours."""
+    def of(cls, facts: Mapping[str, Any], recorded: Iterable[Recorded], kept: KeptState | None = None) -> ResumePoint:
+        """`facts` as they were stored, and every line of the logs, in any order; only those behind `kept` if that is given.
+
+        Raises CaptureFailed for facts not of ours, DoesNotFit where `kept` counts otherwise than `facts`.
+        """
         try:
             streams = {str(name): _point(stored) for name, stored in facts["streams"].items()}
             book = facts["book"]
@@ -62,6 +88,9 @@ class ResumePoint:
                 "this session does not say where its reading stood, so it cannot be resumed",
                 hint="what it recorded is readable; start a new session for what follows",
             ) from None
+        for name, stream in (kept.streams if kept else {}).items():
+            if name in streams:
+                streams[name].go_on_from(stream)
         for line in recorded:
             if line.stream in streams:
                 _count(streams[line.stream], line)
@@ -82,9 +111,10 @@ def _count(point: StreamPoint, line: Recorded) -> None:
         point.generation, point.added_before, point.last_id = line.generation, 0, START
         point.received, point.noted = 0, 0
         point.ids.clear()
+        point.whole_to = START
     elif not line.gap and line.generation < point.generation:
         return
-    if line.entry_id in point.ids:
+    if point.holds(line.entry_id):
         return
     point.ids.add(line.entry_id)
     point.received += not line.gap

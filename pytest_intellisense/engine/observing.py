@@ -44,6 +44,16 @@ class Observation:
         """Every event since the step began, whether it belongs to it or not."""
         return self._source.events_since(self.start)
 
+    def look_again(self) -> None:
+        """What an event refers to, such as an image, may have come after it: take such events as they are now."""
+        if not any(joined.event.marks for joined in self.events):
+            return
+        now = {event.global_sequence_id: event for event in self.captured() if event.marks or event.image}
+        self.events = [joined.renewed(now) for joined in self.events]
+        self.tracker.renew(now)
+        for chain in self._chains:
+            chain.joined = [joined.renewed(now) for joined in chain.joined]
+
     def pump(self) -> bool:
         """Take in what was captured meanwhile; returns whether anything of it belongs to the step."""
         fresh = self._source.events_since(self._position)

@@ -100,6 +100,12 @@ class Tracker:
                 self.diverted.append((diversion.stage, joined))
         return False
 
+    def renew(self, now: Mapping[int, TimelineEvent]) -> None:
+        """Some events, by their numbers, as they are now. What they did to the stages stays."""
+        for progress in self._stages:
+            progress.events = [joined.renewed(now) for joined in progress.events]
+        self.diverted = [(stage, joined.renewed(now)) for stage, joined in self.diverted]
+
     @property
     def complete(self) -> bool:
         """Every stage that must arrive has taken all its events."""

@@ -177,6 +177,7 @@ class StepRunner:
 
     def _result(self, injected: Injected, stop: Stop) -> PipelineResult:
         observation = injected.observation
+        observation.look_again()
         origin = observation.origin()
         result = pipeline_result(
             observation.tracker,

@@ -46,6 +46,10 @@ class Joined(msgspec.Struct, frozen=True):
     event: TimelineEvent
     by: str
 
+    def renewed(self, now: Mapping[int, TimelineEvent]) -> Joined:
+        event = now.get(self.event.global_sequence_id)
+        return self if event is None else Joined(event, self.by)
+
 
 class Chain:
     """The events of one injection, joined one at a time, in any order.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from pytest_intellisense.codec.entries import Batch, Entry, Gap
 from pytest_intellisense.codec.resume_point import ResumePoint
@@ -54,9 +55,9 @@ class Resumption:
         entries: list[Entry] = []
         gaps: list[Gap] = []
         for stream, items in reply:
-            track, on_disk = self.tracks[stream], self._on_disk(stream)
+            track = self.tracks[stream]
             for entry_id, fields in items:
-                if entry_id in on_disk:
+                if self._is_on_disk(stream, entry_id):
                     recorded.setdefault(stream, []).append(entry_id)
                     continue
                 if fields:
@@ -67,10 +68,10 @@ class Resumption:
         self._groups.acknowledge(recorded)
         self._hand_on(tuple(entries), tuple(gaps))
 
-    def _on_disk(self, stream: str) -> set[str]:
-        """What the logs hold of the stream as it is now; of one that was recreated they hold nothing."""
+    def _is_on_disk(self, stream: str, entry_id: str) -> bool:
+        """Of a stream that was recreated meanwhile the logs hold nothing."""
         point = self._point.streams[stream]
-        return point.ids if point.generation == self.tracks[stream].generation else set()
+        return point.generation == self.tracks[stream].generation and point.holds(entry_id)
 
     def _hand_on(self, entries: tuple[Entry, ...] = (), gaps: tuple[Gap, ...] = ()) -> None:
         if entries or gaps:
@@ -90,3 +91,8 @@ def resume_facts(tracks: Mapping[str, Track], book: LossBook) -> dict[str, objec
         },
         "book": {"lost": book.lost, "measurable": book.measurable, "notes": list(book.notes)},
     }
+
+
+def book_of(facts: Mapping[str, Any]) -> LossBook:
+    """The losses that had been found, from `resume_facts`."""
+    return LossBook(**facts["book"])

@@ -107,15 +107,18 @@ class LossBook:
 
     def report(self, now: Iterable[tuple[Track, StreamFacts, int]]) -> LossReport:
         """The losses found earlier, and those that the server's counts show at this moment."""
+        return self.report_of({track.stream: track.missing(facts, unread) for track, facts, unread in now})
+
+    def report_of(self, missing: Mapping[str, int | None]) -> LossReport:
+        """The losses found earlier, and so many of each stream; None: not measurable."""
         lost, measurable, notes = self.lost, self.measurable, list(self.notes)
-        for track, facts, unread in now:
-            missing = track.missing(facts, unread)
-            if missing is None:
+        for stream, number in missing.items():
+            if number is None:
                 measurable = False
                 notes.append(
-                    f"{track.stream}: loss not measurable, the server does not count its entries (or the stream was recreated)"
+                    f"{stream}: loss not measurable, the server does not count its entries (or the stream was recreated)"
                 )
-            elif missing:
-                lost += missing
-                notes.append(f"{track.stream}: {missing} trimmed or deleted before they could be read")
+            elif number:
+                lost += number
+                notes.append(f"{stream}: {number} trimmed or deleted before they could be read")
         return LossReport(lost=lost, measurable=measurable, notes=tuple(notes))

@@ -10,7 +10,8 @@ import signal
 import sys
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
@@ -36,14 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     with client:
         try:
-            client.ping()
-            gate = AppGate(client, mode="TEST", allowed=True, run_id=options.run_id, lifetime_s=options.lifetime_s)
+            open_client = _opener(client, options.redis_url)
+            with open_client() as of_all:
+                gate = AppGate(of_all, mode="TEST", allowed=True, run_id=options.run_id, lifetime_s=options.lifetime_s)
             gate.open()
         except (redis.RedisError, OSError) as problem:
             return _complain(f"cannot use Redis at {where}: {_without_url(str(problem), options.redis_url)}")
         except (Refused, ValueError) as problem:
             return _complain(f"injections are not possible: {problem}")
-        with ReferenceApp(lambda: _client(options.redis_url), gate=gate):
+        with ReferenceApp(open_client, gate=gate):
             print(f"reference TESTRADE ready: redis {where}, run id {options.run_id}, injection open", flush=True)
             stop.wait()
     return 0
@@ -65,6 +67,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(
+        url, socket_connect_timeout=_CONNECT_TIMEOUT_S, socket_timeout=_CONNECT_TIMEOUT_S, retry=Retry(NoBackoff(), 0)
+    )
+
+
+def _opener(client: redis.Redis, url: str) -> Callable[[], redis.Redis]:
+    """How to open clients of what `client` reaches: of the whole cluster, if it is a node of one. Raises redis.RedisError."""
+    if not client.info("cluster").get("cluster_enabled"):
+        return lambda: _client(url)
+    cluster: Any = redis.RedisCluster
+    return lambda: cluster.from_url(
         url, socket_connect_timeout=_CONNECT_TIMEOUT_S, socket_timeout=_CONNECT_TIMEOUT_S, retry=Retry(NoBackoff(), 0)
     )
 

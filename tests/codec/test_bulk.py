@@ -12,7 +12,8 @@ from helpers.pictures import screen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_intellisense.codec.bulk import UNRESOLVED, BulkData, joined_later
+from pytest_intellisense.codec.bulk import UNRESOLVED, BulkData
+from pytest_intellisense.codec.late_images import LateImages, all_joined
 from pytest_intellisense.codec.pictures import Images
 from pytest_intellisense.model.timeline import TimelineEvent
 from testrade_hooks import wire
@@ -54,9 +55,10 @@ def test_an_image_that_comes_later_is_joined_by_the_reader() -> None:
     assert event.payload["frame_base64"] == REFERENCE
     assert unresolved(event) == ["it has not been seen on the bulk stream"]
     stored = observe(*BULK, bulk).event
-    joined, same = joined_later([event, stored])
-    assert (joined.image, joined.payload["frame_base64"], unresolved(joined)) == (stored.image, stored.image.path, [])
-    assert same is stored
+    images = LateImages(lambda: [event, stored])
+    for joined in (images.of(event), *all_joined([event], bulk)):
+        assert (joined.image, joined.payload["frame_base64"], unresolved(joined)) == (stored.image, stored.image.path, [])
+    assert images.of(stored) is stored
 
 
 def test_a_key_of_the_server_is_asked_for() -> None:

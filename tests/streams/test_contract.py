@@ -17,6 +17,7 @@ from helpers.redis_answers import QUESTIONS
 from helpers.redis_server import RedisServer
 
 from pytest_intellisense.codec.entries import Batch, Entry
+from pytest_intellisense.codec.kept_state import KeptState, KeptStream
 from pytest_intellisense.codec.resume_point import Recorded, ResumePoint
 from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.streams.connection import Endpoint, embedded_endpoint, endpoint_of
@@ -247,6 +248,24 @@ def test_a_session_goes_on_with_its_pending_entries(kind: Kind, client: redis.Re
         assert (loss.lost, loss.measurable) == losses(kind, 1)
         (group,) = client.xinfo_groups(STREAM)
         assert group["pending"] == 1, "the gap is acknowledged with the batch that it stands in"
+
+
+def test_what_was_kept_is_not_handed_on_again(kind: Kind, client: redis.Redis) -> None:
+    """None of three was acknowledged; the first two are on disk, though no line of theirs is shown."""
+    with consuming(kind, "kept") as (consumer, sink):
+        add(client, 1, 2, 3)
+        consumer.catch_up()
+        facts = consumer.resume_facts()
+        _, second, third = sink.entries
+    attached = facts["streams"][STREAM]["attached_at"]  # type: ignore[index]
+    kept = KeptState(1, {}, {}, 2, {}, {STREAM: KeptStream(attached, 0, second.entry_id, received=2)})
+    point = ResumePoint.of(facts, [], kept)
+    with consuming(kind, "kept", point) as (consumer, sink):
+        assert [entry.entry_id for entry in sink.entries] == [third.entry_id]
+        loss = consumer.loss()
+        assert (loss.lost, loss.measurable) == losses(kind, 0)
+        (group,) = client.xinfo_groups(STREAM)
+        assert group["pending"] == 1, "what is on disk was acknowledged"
 
 
 def test_nothing_of_ours_is_left(kind: Kind, client: redis.Redis) -> None:

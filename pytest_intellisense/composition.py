@@ -244,7 +244,7 @@ class Runtime:
         }
 
     def _bring_up(self, opened: ExitStack) -> None:
-        from pytest_intellisense.capture.joining_session import JoiningSession
+        from pytest_intellisense.capture.session import CaptureSession
         from pytest_intellisense.codec.bulk import BulkData
         from pytest_intellisense.housekeeping.disk_watch import DiskWatch
         from pytest_intellisense.streams.blobs import blob_reader
@@ -259,7 +259,7 @@ class Runtime:
         self.client = self.endpoint.connect()
         opened.callback(self.client.close)
         consumer = StreamConsumer(self.endpoint, self.session_id, extra_streams=self._extra_streams())
-        self.capture = JoiningSession(
+        self.capture = CaptureSession(
             settings.capture_dir,
             self.session_id,
             consumer,

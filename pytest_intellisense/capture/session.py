@@ -19,6 +19,7 @@ from pytest_intellisense.capture.writer import Durability, LogWriter
 from pytest_intellisense.codec.bulk import BulkData
 from pytest_intellisense.codec.dialects import DialectCount
 from pytest_intellisense.codec.entries import Batch
+from pytest_intellisense.codec.late_images import all_joined
 from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, IntelliSenseError
 from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.model.timeline import TimelineEvent
@@ -101,9 +102,12 @@ class CaptureSession:
         return self._arrivals.count
 
     def events_since(self, sequence: int) -> Sequence[TimelineEvent]:
-        """Raises CaptureFailed if the recorder stopped, EnvironmentProblem if it stopped because Redis went away."""
+        """As they are now: an image may come after the event that refers to it, whose line in the log stays as it was written.
+
+        Raises CaptureFailed if the recorder stopped, EnvironmentProblem if it stopped because Redis went away.
+        """
         self._raise_failure()
-        return self._arrivals.since(sequence)
+        return all_joined(self._arrivals.since(sequence), self._bulk)
 
     def let_go(self, before: int) -> None:
         """Keep events numbered below `before` on disk only: memory stays flat over a long run."""

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from typing import Any, TypeGuard
+from typing import Any
 
 import redis
 
 from pytest_intellisense.codec.entries import Item
 from pytest_intellisense.streams.groups import CONSUMER
-from pytest_intellisense.streams.readers import BATCH, BLOCK_MS, full_streams
+from pytest_intellisense.streams.readers import BATCH, BLOCK_MS
 from pytest_intellisense.streams.replies import Reply, entries_of
 from pytest_intellisense.streams.tracks import Track
 
 _ASK_AGAIN_S = 0.02
-
-
-def is_cluster(client: object) -> TypeGuard[redis.RedisCluster]:
-    return isinstance(client, redis.RedisCluster)
 
 
 class ClusterReader:
@@ -30,7 +26,6 @@ class ClusterReader:
 
     def __init__(self, client: Any, group: str, tracks: Mapping[str, Track], private_stream: str) -> None:
         self.client = client
-        self.more_waits = False
         self._tracks = tracks
         self._private_stream = private_stream
         self._calls: Reply = []
@@ -49,11 +44,6 @@ class ClusterReader:
         self._threads = ThreadPoolExecutor(len(self._lines), "intellisense-slot")
 
     def read(self, *, block: bool) -> Reply:
-        reply = self._read(block=block)
-        self.more_waits = bool(full_streams(reply))
-        return reply
-
-    def _read(self, *, block: bool) -> Reply:
         if self._calls or not block:
             return self._sweep()
         self._ask("BLOCK", BLOCK_MS)
@@ -81,7 +71,7 @@ class ClusterReader:
         found = self._collected(done) if self._asked else []
         self._ask()
         found = _merged([*found, *self._collected(wait(self._asked).done)])
-        if not full_streams(found):
+        if all(len(items) < BATCH for _, items in found):
             calls, self._calls = self._calls, []
             found += calls
         return found

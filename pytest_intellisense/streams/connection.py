@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import quote, unquote
 
 import redis
@@ -72,7 +72,7 @@ class Endpoint:
         Raises EnvironmentProblem.
         """
         with self.connect() as client:
-            return self._of_cluster() if isinstance(client, redis.RedisCluster) else self
+            return self._of_cluster() if is_cluster(client) else self
 
     def _of_cluster(self) -> Endpoint:
         return replace(self, open=self.open_cluster or self.open, open_cluster=None)
@@ -131,10 +131,14 @@ def embedded_endpoint(server: fakeredis.FakeServer) -> Endpoint:
     return Endpoint("embedded", open_client, doorbell)
 
 
+def is_cluster(client: object) -> TypeGuard[redis.RedisCluster]:
+    return isinstance(client, redis.RedisCluster)
+
+
 def address_of(client: redis.Redis) -> str:
     """Where `client` connects to, without credentials."""
-    if isinstance(client, redis.RedisCluster):
-        return str(client.get_default_node().name)
+    if is_cluster(client):
+        return str(client.get_default_node().name)  # type: ignore[no-untyped-call]
     options = client.connection_pool.connection_kwargs
     if "server" in options:
         return "embedded"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import hiredis
 import redis
 
 from pytest_intellisense.codec.entries import Entry, Gap
 from pytest_intellisense.codec.stream_ids import START, id_key
-from pytest_intellisense.streams.connection import problem_of
+from pytest_intellisense.streams.connection import is_cluster, problem_of
 from pytest_intellisense.streams.passing import is_of_the_server
 from pytest_intellisense.streams.replies import Entries, Reply, entries_of
 from pytest_intellisense.streams.tracks import StreamFacts, Track
@@ -158,9 +159,23 @@ class Groups:
         ]
 
     def acknowledge(self, ids: Mapping[str, Sequence[str | bytes]]) -> None:
-        for reply in self._pipelined([("XACK", stream, self.name, *some) for stream, some in ids.items()]):
+        commands = [("XACK", stream, self.name, *some) for stream, some in ids.items()]
+        for reply in self._pipelined(commands) if is_cluster(self._client) else self._answers(commands):
             if isinstance(reply, Exception):
                 raise reply
+
+    def _answers(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Of commands with thousands of arguments, which a pipeline would look at one by one."""
+        pool = self._client.connection_pool
+        connection: Any = pool.get_connection()
+        try:
+            connection.send_packed_command([hiredis.pack_command(command) for command in commands])
+            return [connection.read_response() for _ in commands]
+        except BaseException:
+            connection.disconnect()
+            raise
+        finally:
+            pool.release(connection)
 
     def destroy(self, streams: Sequence[str]) -> None:
         self._pipelined([("XGROUP DESTROY", stream, self.name) for stream in streams])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import redis
@@ -21,9 +20,6 @@ BLOCK_MS = 1000
 """Shorter than the reply timeout of a connection: an idle read must come back empty, never as an error."""
 
 BATCH = 100
-_AT_A_TIME = 2
-"""Streams of a backlog in one reply: more at once do not stay in the processor's cache until they are written."""
-
 _LOOK_EVERY_S = 0.25
 _QUIET = frozenset({wire.INJECTION_COMMANDS})
 """Our own commands. Nobody waits to see them and the application needs the processor at that moment: they are read with
@@ -31,13 +27,9 @@ the first event that follows, or with the end of an idle read."""
 
 
 class Reader(Protocol):
-    """Not safe for threads: the reading thread owns it, and the client with it. Methods raise redis errors.
-
-    `more_waits`: the last read left entries behind, and they may be older than what it returned.
-    """
+    """Not safe for threads: the reading thread owns it, and the client with it. Methods raise redis errors."""
 
     client: redis.Redis
-    more_waits: bool
 
     def read(self, *, block: bool) -> Reply:
         """New entries of all streams."""
@@ -48,21 +40,13 @@ class Reader(Protocol):
     def close(self) -> None: ...
 
 
-def full_streams(reply: Reply) -> list[str]:
-    """Those that gave all that was asked for, so that there may be more."""
-    return [stream for stream, items in reply if len(items) >= BATCH]
-
-
 class _ConnectionReader:
     """XREADGROUP on a connection of its own, without the detours of the client; a subclass says how it waits."""
-
-    more_waits = False
 
     def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track]) -> None:
         self.client = client
         self._tracks = tracks
         self._connection: Any = client.connection_pool.get_connection()
-        self._reads: dict[tuple[str, ...], bytes] = {}
         self._names = ("XREADGROUP", "GROUP", group, CONSUMER, "COUNT", BATCH)
 
     def pending(self) -> Reply:
@@ -73,13 +57,6 @@ class _ConnectionReader:
         self._connection.disconnect()
         self.client.connection_pool.release(self._connection)
         self.client.close()
-
-    def _read_of(self, streams: Iterable[str]) -> bytes:
-        """The packet that reads these without waiting."""
-        names = tuple(streams)
-        if names not in self._reads:
-            self._reads[names] = self._new(names)
-        return self._reads[names]
 
     def _new(self, streams: Iterable[str], *options: str | int) -> bytes:
         names = tuple(streams)
@@ -102,9 +79,8 @@ class _ConnectionReader:
 class GroupReader(_ConnectionReader):
     """Two reads in one packet: the first blocks, the second follows it at once and takes the quiet streams along.
 
-    Where streams gave all that was asked for, more is waiting. Then comes a round: those streams, a few at a time, and at last
-    all of them. Each read of it is sent before the reply to the one before is handed on, so that the server works on it
-    meanwhile.
+    Where a stream gave all that was asked for, more is waiting: the next read is sent before the reply is handed on, so that
+    the server works on it meanwhile.
     """
 
     def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track]) -> None:
@@ -112,27 +88,19 @@ class GroupReader(_ConnectionReader):
         quiet = [stream for stream in tracks if stream in _QUIET]
         self._read_waiting = [self._new((stream for stream in tracks if stream not in _QUIET), "BLOCK", BLOCK_MS)]
         self._read_waiting += [self._new(quiet)] if quiet else []
-        self._full: dict[str, None] = {}
-        self._round: deque[Sequence[str]] = deque()
+        self._read_ready = self._new(tracks)
+        self._is_sent_ahead = False
 
     def read(self, *, block: bool) -> Reply:
-        if self.more_waits:
+        if self._is_sent_ahead:
             with no_garbage_collection():  # hundreds of lists that are gone when the reply has been read
                 reply = self._received()
         else:
-            reply = self._answer(*self._read_waiting) if block else self._answer(self._read_of(self._tracks))
-        self._send_ahead(full_streams(reply))
+            reply = self._answer(*self._read_waiting) if block else self._answer(self._read_ready)
+        self._is_sent_ahead = any(len(items) == BATCH for _, items in reply)
+        if self._is_sent_ahead:
+            self._send(self._read_ready)
         return reply
-
-    def _send_ahead(self, full: Sequence[str]) -> None:
-        self._full |= dict.fromkeys(full)  # each once: a reply has room for one answer of a stream
-        if self._full and not self._round:
-            streams, self._full = list(self._full), {}
-            few = (streams[at : at + _AT_A_TIME] for at in range(0, len(streams), _AT_A_TIME))
-            self._round.extend((*few, [*self._tracks]))
-        self.more_waits = bool(self._round)
-        if self._round:
-            self._send(self._read_of(self._round.popleft()))
 
 
 class EmbeddedReader(_ConnectionReader):
@@ -141,16 +109,20 @@ class EmbeddedReader(_ConnectionReader):
     def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track], doorbell: Doorbell) -> None:
         super().__init__(client, group, tracks)
         self._doorbell = doorbell
+        self._reads: dict[frozenset[str], bytes] = {}
         self._bell = doorbell.subscribe(frozenset(tracks), _QUIET)
         self._bell.ring(tracks)  # nobody rang for what came before
 
     def read(self, *, block: bool) -> Reply:
         rung = self._bell.wait(_LOOK_EVERY_S if block else 0)
-        reply = self._answer(self._read_of(stream for stream in self._tracks if not rung or stream in rung))
-        full = full_streams(reply)
-        self._bell.ring(full)
-        self.more_waits = bool(full)
+        reply = self._answer(self._read_of(frozenset(rung or self._tracks)))
+        self._bell.ring(stream for stream, items in reply if len(items) == BATCH)
         return reply
+
+    def _read_of(self, streams: frozenset[str]) -> bytes:
+        if streams not in self._reads:
+            self._reads[streams] = self._new(stream for stream in self._tracks if stream in streams)
+        return self._reads[streams]
 
     def close(self) -> None:
         self._doorbell.unsubscribe(self._bell)

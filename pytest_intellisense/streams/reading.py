@@ -11,11 +11,11 @@ import redis
 
 from pytest_intellisense.codec.entries import Batch, Entry, Gap, PlainColumns, StreamEntries, id_at
 from pytest_intellisense.codec.stream_ids import id_key
-from pytest_intellisense.streams.cluster import ClusterReader, is_cluster
-from pytest_intellisense.streams.connection import Endpoint, problem_of
+from pytest_intellisense.streams.cluster import ClusterReader
+from pytest_intellisense.streams.connection import Endpoint, is_cluster, problem_of
 from pytest_intellisense.streams.groups import Groups
 from pytest_intellisense.streams.passing import may_pass
-from pytest_intellisense.streams.readers import EmbeddedReader, GroupReader, Reader, full_streams
+from pytest_intellisense.streams.readers import BATCH, EmbeddedReader, GroupReader, Reader
 from pytest_intellisense.streams.replies import Entries, Reply
 from pytest_intellisense.streams.tracks import LossBook, Track
 from testrade_hooks import clock, wire
@@ -69,7 +69,7 @@ class ReadingLoop:
                 if closing:
                     drain_until = min(drain_until, time.monotonic() + _DRAIN_WITHIN_S)
                 try:
-                    found = self._read_once(reader, block=not closing) or reader.more_waits
+                    found = self._read_once(reader, block=not closing)
                 except redis.RedisError as error:
                     reader.close()
                     reader = self._recovered(error)
@@ -83,14 +83,14 @@ class ReadingLoop:
         reply = reader.read(block=block)
         received = clock.now()
         if reply:
-            self._hand_on(reply, received, more_waits=reader.more_waits)
-        elif not reader.more_waits:
+            self._hand_on(reply, received)
+        else:
             self._answer_calls()
         if not reply and block and self._endpoint.doorbell is not None:
             self._make_whole(self._groups(reader.client))
         return bool(reply)
 
-    def _hand_on(self, reply: Reply, received: clock.Reading, *, more_waits: bool) -> None:
+    def _hand_on(self, reply: Reply, received: clock.Reading) -> None:
         reply, again = self._without_repetitions(reply)
         gaps = _delivered_again(again) if again else []
         rows: list[_Row] = []
@@ -106,6 +106,7 @@ class ReadingLoop:
             elif readable:
                 rows.append((stream, track.generation, readable))
             passed.append((track, id_at(items, -1), len(readable), deleted))
+        more_waits = any(len(items) >= BATCH for _, items in reply)
         if more_waits:
             self._hand_on_rows(received, rows, tuple(gaps), again)
         elif rows or gaps:
@@ -178,7 +179,7 @@ class ReadingLoop:
 
     def _hand_on_pending(self, reader: Reader) -> None:
         while reply := [(stream, items) for stream, items in reader.pending() if items]:
-            self._hand_on(reply, clock.now(), more_waits=bool(full_streams(reply)))
+            self._hand_on(reply, clock.now())
 
     def _tell_of_losses(self, groups: Groups) -> None:
         with self.lock:

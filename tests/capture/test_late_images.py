@@ -16,7 +16,6 @@ from helpers.pictures import screen
 
 from pytest_intellisense.capture.criteria import Criteria
 from pytest_intellisense.capture.index import write_index
-from pytest_intellisense.capture.joining_session import JoiningSession
 from pytest_intellisense.capture.reader import read_session
 from pytest_intellisense.capture.search import search
 from pytest_intellisense.capture.session import CaptureSession
@@ -133,27 +132,21 @@ def an_app(endpoint: Endpoint, trade: Callable[[redis.Redis, str], None]) -> Ite
             listener.close()
 
 
-class Seen:
-    """Mixed into a session: `grab` is set when somebody was shown the event that refers to the image."""
+class Seen(CaptureSession):
+    """`grab` is set when somebody was shown the event that refers to the image."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.grab = threading.Event()
 
     def events_since(self, sequence: int) -> Sequence[TimelineEvent]:
-        events: Sequence[TimelineEvent] = super().events_since(sequence)  # type: ignore[misc]
+        events = super().events_since(sequence)
         if any(event.stream == wire.IMAGE_GRABS for event in events):
             self.grab.set()
         return events
 
 
-class SeenJoining(Seen, JoiningSession): ...
-
-
-class SeenOnly(Seen, CaptureSession): ...
-
-
-def traced(endpoint: Endpoint, session: SeenJoining | SeenOnly) -> StepExecutionResult:
+def traced(endpoint: Endpoint, session: Seen) -> StepExecutionResult:
     """A step whose application sends the image when the event before it was seen, and then the fill that ends it."""
 
     def trade(client: redis.Redis, correlation_id: str) -> None:
@@ -171,7 +164,7 @@ def traced(endpoint: Endpoint, session: SeenJoining | SeenOnly) -> StepExecution
 
 def test_the_events_of_a_step_show_it(endpoint: Endpoint, tmp_path: Path) -> None:
     """The stage, the events of the pipeline and the capture itself, though the event was taken in before."""
-    session = SeenJoining(tmp_path, "one", consumer_of(endpoint), bulk=BulkData())
+    session = Seen(tmp_path, "one", consumer_of(endpoint), bulk=BulkData())
     result = traced(endpoint, session)
     assert result.pipeline is not None
     assert result.pipeline.completed, result.pipeline
@@ -183,9 +176,10 @@ def test_the_events_of_a_step_show_it(endpoint: Endpoint, tmp_path: Path) -> Non
     check_joined(grab_in(read_session(session.directory)), session.directory)
 
 
-def test_a_capture_that_does_not_join_lacks_it(endpoint: Endpoint, tmp_path: Path) -> None:
+def test_a_capture_that_does_not_join_lacks_it(endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control."""
-    session = SeenOnly(tmp_path, "one", consumer_of(endpoint), bulk=BulkData())
+    monkeypatch.setattr("pytest_intellisense.capture.session.all_joined", lambda events, _bulk: events)
+    session = Seen(tmp_path, "one", consumer_of(endpoint), bulk=BulkData())
     result = traced(endpoint, session)
     assert result.pipeline is not None
     assert grab_in(traced.event for traced in result.pipeline.events).image is None

@@ -1,4 +1,4 @@
-"""Recording: batches become files and lines beside the reading, as many as there are with one sync."""
+"""Recording: batches become files and lines in a thread of their own, as many as there are with one sync."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from pytest_intellisense.capture.writer import LogWriter
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
 _SYNC_AFTER_BYTES = 8 * 1024 * 1024
 """Each sync waits for the journal of the file system, once a log; more at once would only cost memory."""
-
-_WRITE_AFTER_BYTES = 64 * 1024
-"""What a backlog brings is written at once, by the thread that read it: a moment later it is out of the processor's cache."""
 
 _GATHER_S = 0.02
 """The writing thread looks this often. Waking it at an arrival would compete with whoever waits for the event; whoever needs
@@ -40,19 +37,16 @@ class Recording:
         self._on_failure = on_failure
         self._before_write = before_write
         self._changed = threading.Condition()
-        self._writing = threading.Lock()
-        """Held by whoever uses the writer."""
         self._waiting: list[AnyRecord] = []
         self._waiting_bytes = 0
-        self._written: list[AnyRecord] = []
-        self._unsynced_bytes = 0
+        self._busy = False
         self._hurry = 0
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="intellisense-log", daemon=True)
         self._thread.start()
 
     def put(self, record: AnyRecord) -> None:
-        """Take a record; blocks while too much waits. Raises the failure of the recording."""
+        """Take a record; blocks while too much waits. Raises the failure of the writing thread."""
         size = record.size
         with self._changed:
             while self._waiting_bytes >= _MOST_WAITING_BYTES and self.failure is None:
@@ -63,22 +57,13 @@ class Recording:
             self._waiting_bytes += size
             if self._is_urgent():
                 self._changed.notify_all()
-            is_backlog = self._waiting_bytes >= _WRITE_AFTER_BYTES and self._unsynced_bytes < _SYNC_AFTER_BYTES
-        if is_backlog and self._writing.acquire(blocking=False):
-            try:
-                self._write_waiting()
-            except BaseException as error:
-                self._fail(error)
-                raise
-            finally:
-                self._writing.release()
 
     def flush(self) -> None:
         """Return when everything taken is on disk, or the writing has failed."""
         with self._changed:
             self._hurry += 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not (self._waiting or self._written) or self.failure is not None)
+            self._changed.wait_for(lambda: not (self._waiting or self._busy) or self.failure is not None)
             self._hurry -= 1
 
     def close(self) -> None:
@@ -90,52 +75,42 @@ class Recording:
 
     def _run(self) -> None:
         try:
-            while self._is_to_go_on():
-                with self._writing:
-                    if self.failure is None:
-                        self._write_waiting()
-                        self._settle_written()
+            while (records := self._taken()) is not None:
+                if records:
+                    self._before_write()
+                    for record in records:
+                        self._writer.write(record.pictures, record.texts())
+                    self._writer.settle()
+                    self._on_kept(records)
+                else:
+                    self._writer.sync()
         except BaseException as error:  # noqa: BLE001 - kept for whoever waits for events
-            self._fail(error)
+            with self._changed:
+                self.failure = error
+                self._changed.notify_all()
+            self._on_failure()
 
-    def _is_to_go_on(self) -> bool:
-        """Wait until there is something to do. False: everything is done, or nothing can be done any more."""
+    def _taken(self) -> list[AnyRecord] | None:
+        """What is to be written now. Nothing of that: lines that were written are to be synced. None: the end."""
         with self._changed:
-            while not self._changed.wait_for(self._is_urgent, _GATHER_S):
-                if self._waiting or self._written or self._writer.sync_due_in_s() == 0:
-                    break
-            return self.failure is None and not (self._closing and not (self._waiting or self._written))
+            self._busy = False
+            self._changed.notify_all()
+            while not self._changed.wait_for(self._is_urgent, _GATHER_S) and not self._waiting:
+                if self._writer.sync_due_in_s() == 0:
+                    return []
+            records = self._next_records()
+            self._busy = bool(records)
+            self._changed.notify_all()
+            return records or None
 
     def _is_urgent(self) -> bool:
-        something = bool(self._waiting or self._written)
-        return self._closing or (something and self._hurry > 0) or self._unsynced_bytes >= _SYNC_AFTER_BYTES
+        return self._closing or bool(self._waiting and self._hurry) or self._waiting_bytes >= _SYNC_AFTER_BYTES
 
-    def _write_waiting(self) -> None:
-        """Only for whoever holds `_writing`."""
-        with self._changed:
-            records, size = self._waiting, self._waiting_bytes
-            self._waiting, self._waiting_bytes = [], 0
-            self._unsynced_bytes += size
-            self._written += records
-            if self._is_urgent() or size >= _MOST_WAITING_BYTES:
-                self._changed.notify_all()
-        if records:
-            self._before_write()
-        for record in records:
-            self._writer.write(record.pictures, record.texts())
-
-    def _settle_written(self) -> None:
-        """Only for whoever holds `_writing`."""
-        self._writer.settle()
-        if self._written:
-            self._on_kept(self._written)
-        with self._changed:
-            self._written = []
-            self._unsynced_bytes = 0
-            self._changed.notify_all()
-
-    def _fail(self, error: BaseException) -> None:
-        with self._changed:
-            self.failure = self.failure or error
-            self._changed.notify_all()
-        self._on_failure()
+    def _next_records(self) -> list[AnyRecord]:
+        count = size = 0
+        while count < len(self._waiting) and size < _SYNC_AFTER_BYTES:
+            size += self._waiting[count].size
+            count += 1
+        records, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._waiting_bytes -= size
+        return records

@@ -19,6 +19,8 @@ _PREFIXES = ("GITHUB_", "GITLAB_", "INTELLISENSE_", "TESTRADE_")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-long", action="store_true", help="Also run tests marked long (minutes of faults, kills, soak).")
+    another = "Another redis-server program for the contract suite; may be given more than once."
+    parser.addoption("--redis-server", action="append", default=[], metavar="PROGRAM", help=another)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -106,7 +106,8 @@ def forgets_a_delivery(bench: CaptureBench, folder: Path, source: BatchSource | 
         bench.acknowledged()
         bench.server.kill()
         (log,) = (folder / "appendonlydir").glob("*.incr.aof")
-        cut = log.read_bytes().rfind(END_OF_TRANSACTION) + len(END_OF_TRANSACTION)
+        text = log.read_bytes()
+        cut = text.index(END_OF_TRANSACTION, text.rindex(b"XADD")) + len(END_OF_TRANSACTION)
         with log.open("rb+") as file:
             file.truncate(cut)
         bench.server.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -26,7 +25,6 @@ from testrade_hooks import wire
 
 TABLE = Path(__file__).parents[2] / "docs" / "redis.md"
 FAKES = ("6.2", "7.0", "7.4", "8.0")
-PROGRAMS = ("redis-server", *filter(None, os.environ.get("INTELLISENSE_TEST_REDIS_SERVERS", "").split(":")))
 STREAM = wire.ORDER_FILLS
 
 
@@ -39,7 +37,14 @@ class Kind:
     counts: bool
 
 
-@pytest.fixture(scope="module", params=[*(f"fakeredis {version}" for version in FAKES), *PROGRAMS])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "running" in metafunc.fixturenames:
+        programs = ("redis-server", *metafunc.config.getoption("--redis-server"))
+        names = [*(f"fakeredis {version}" for version in FAKES), *programs]
+        metafunc.parametrize("running", names, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def running(request: pytest.FixtureRequest) -> Iterator[Kind]:
     name, _, version = request.param.partition("fakeredis ")
     if version:

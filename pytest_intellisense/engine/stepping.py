@@ -124,6 +124,7 @@ class StepRunner:
         chains = [self._chain(shot) for shot in shots]
         pipeline = self._pipeline(step, so_far, scope)
         observation = Observation(self._source, chains, Tracker(pipeline, shots[-1].ordered_quantity), self._now_ns)
+        summary = summary_of(stimulus)  # not later: then the application needs the processor
         first_ns = self._now_ns()
         for shot in shots:
             intended_ns = first_ns + shot.at_ns
@@ -131,9 +132,8 @@ class StepRunner:
                 observation.until(intended_ns)
             command = grabbed(shot.command, intended_ns)
             observation.injected(self._injector.send(command, intended_ns=intended_ns))
-        injected_ns = observation.origin().intended_ns
-        summary = summary_of(stimulus)
         self._emit(StimulusInjected(step.step_id, repeat_index, correlation_id, summary))
+        injected_ns = observation.origin().intended_ns
         windows = windows_of(step, injected_ns)
         return Injected(
             step, stimulus, scope.at(None), observation, windows, correlation_id, repeat_index, summary, injected_ns

@@ -174,14 +174,20 @@ def test_an_application_that_goes_live_refuses_at_once(any_redis: redis.Redis) -
     assert len(app.carried_out) == 1
 
 
+def listeners() -> set[threading.Thread]:
+    """In this process; the application that other tests share may have one."""
+    return {thread for thread in threading.enumerate() if thread.name == "testrade-injection"}
+
+
 @pytest.mark.parametrize(
     "gate", [{"mode": "LIVE"}, {"allowed": False}, {"run_id": ""}], ids=["live", "not allowed", "no run id"]
 )
 def test_where_injection_is_not_allowed_nobody_listens(any_redis: redis.Redis, gate: dict[str, Any]) -> None:
     """No thread, no permit, no answer."""
+    before = listeners()
     with application(any_redis, **gate) as app:
         app.send()
-        assert "testrade-injection" not in {thread.name for thread in threading.enumerate()}
+        assert listeners() == before
         assert not any_redis.exists(PERMIT_KEY, wire.INJECTION_RESPONSES)
     assert app.carried_out == []
 
@@ -242,10 +248,12 @@ def test_the_permit_is_there_while_commands_are_taken(any_redis: redis.Redis) ->
 
 def test_close_ends_the_thread(any_redis: redis.Redis) -> None:
     """Also while it waits for the next command; closing twice is harmless."""
+    before = listeners()
     with application(any_redis) as app:
         app.ask()
+        assert len(listeners() - before) == 1
     app.listener.close()
-    assert "testrade-injection" not in {thread.name for thread in threading.enumerate()}
+    assert listeners() == before
     app.send()
     assert len(app.carried_out) == 1
 

@@ -305,10 +305,12 @@ scalars = (
 json_values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=12
 )
-read_elsewhere = {"payload", "correlation_id", "master_correlation_id", "causing_correlation_id", "origin_correlation_id"}
-bodies = st.dictionaries(
-    st.text().filter(lambda key: key not in read_elsewhere and key != "order_request_data"), json_values, max_size=6
-)
+read_elsewhere = {
+    *("payload", "order_request_data", "meta"),
+    *("correlation_id", "__correlation_id", "master_correlation_id", "causing_correlation_id", "origin_correlation_id"),
+    *("_is_compressed", "_was_stripped", "_was_aggressively_triaged"),
+}
+bodies = st.dictionaries(st.text().filter(lambda key: key not in read_elsewhere), json_values, max_size=6)
 
 
 @settings(deadline=None, max_examples=60)

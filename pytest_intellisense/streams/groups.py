@@ -93,8 +93,18 @@ class Groups:
         self._create({track.stream: START if is_another else track.last_id})
         if is_another:
             track.start_again()
+        elif self._counted_anew(track):
+            note, lost = _RECREATED, None
         track.group_was_gone = False
         return Gap(track.stream, note, lost)
+
+    def _counted_anew(self, track: Track) -> bool:
+        """Whether the stream became another one while we looked: our group is on the new one now, and counts are made of that."""
+        (facts,) = self.facts((track.stream,)).values()
+        is_another = track.recreated(facts)
+        if is_another:
+            track.count_anew(facts, self.unread(track, facts))
+        return is_another
 
     def pending(self, positions: Mapping[str, str], count: int) -> Reply:
         """Of each stream up to `count` entries behind its position that were delivered to us and never acknowledged."""

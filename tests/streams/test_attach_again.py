@@ -15,10 +15,15 @@ STREAM = "testrade:order-fills"
 
 
 class Breaking(redis.Redis):
-    """Its connection breaks at the command number `breaks_at`, before or after the server has carried it out."""
+    """Its connection breaks at the command number `breaks_at`, before or after the server has carried it out.
+
+    An `accident` happens just before the command number `happens_at`.
+    """
 
     breaks_at = -1
     answered = False
+    happens_at = -1
+    accident = staticmethod(lambda: None)
     sent = 0
 
     def pipeline(self, *arguments, **options):
@@ -32,6 +37,8 @@ class Breaking(redis.Redis):
 
     def _broken(self, carry_out):
         self.sent += 1
+        if self.sent - 1 == self.happens_at:
+            self.accident()
         if self.sent - 1 != self.breaks_at:
             return carry_out()
         if self.answered:
@@ -84,7 +91,7 @@ def told(client: redis.Redis, url: str, tracks: dict[str, Track], breaks_at: int
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("breaks_at", range(9))
+@pytest.mark.parametrize("breaks_at", range(10))
 def test_a_recreated_stream_is_told_of_and_read_whole_wherever_the_line_breaks(
     server: RedisServer, breaks_at: int, answered: bool
 ) -> None:
@@ -99,7 +106,7 @@ def test_a_recreated_stream_is_told_of_and_read_whole_wherever_the_line_breaks(
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("breaks_at", range(9))
+@pytest.mark.parametrize("breaks_at", range(10))
 def test_a_lost_group_is_made_again_where_we_had_read_to(server: RedisServer, breaks_at: int, answered: bool) -> None:
     """The stream is the same: nothing is lost, and nothing comes twice."""
     with server.client() as client:
@@ -110,6 +117,35 @@ def test_a_lost_group_is_made_again_where_we_had_read_to(server: RedisServer, br
         assert [gap.lost for gap in gaps] == [0]
         assert numbers_after(client) == [3]
         assert tracks[STREAM].generation == 0
+
+
+def read_on(client: redis.Redis, tracks: dict[str, Track]) -> list[int]:
+    """What a reader comes to read, which looks again when it finds its group gone."""
+    try:
+        found = client.xreadgroup("ours", "recorder", {STREAM: ">"})
+    except redis.ResponseError:
+        list(Groups(client, "here", "ours").attach_again(tracks))
+        found = client.xreadgroup("ours", "recorder", {STREAM: ">"})
+    numbers = []
+    for _, entries in found:
+        tracks[STREAM].advance(entries[-1][0].decode(), len(entries))
+        numbers += [int(fields[b"number"]) for _, fields in entries]
+    return numbers
+
+
+@pytest.mark.parametrize("happens_at", range(10))
+def test_a_stream_that_is_recreated_while_we_look_is_read_once(server: RedisServer, happens_at: int) -> None:
+    """What was known of the old stream a moment ago says nothing of the new one, also when the group is lost again."""
+    with server.client() as client, Breaking.from_url(server.url) as line:
+        tracks = read_of(client, 3)
+        client.xgroup_destroy(STREAM, "ours")
+        line.happens_at, line.accident = happens_at, lambda: recreate(client, 2)
+        list(Groups(line, "here", "ours").attach_again(tracks))
+        if line.sent <= happens_at:
+            recreate(client, 2)
+        first = read_on(client, tracks)
+        client.xgroup_destroy(STREAM, "ours")
+        assert first + read_on(client, tracks) == [100, 101]
 
 
 def test_counts_that_do_not_fit_do_not_bring_back_what_we_have(server: RedisServer) -> None:

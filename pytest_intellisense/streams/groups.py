@@ -99,7 +99,7 @@ class Groups:
         return Gap(track.stream, note, lost)
 
     def _counted_anew(self, track: Track) -> bool:
-        """Whether the stream became another one while we looked: our group is on the new one now, and counts are made of that."""
+        """Whether the stream became another one while we looked: our group is on the new one, which is counted then."""
         (facts,) = self.facts((track.stream,)).values()
         is_another = track.recreated(facts)
         if is_another:

@@ -77,9 +77,13 @@ def test_what_was_let_go_is_only_on_disk(endpoint: Endpoint, tmp_path: Path, ask
             session.events_since(0)
         session.let_go(170)
         assert [event.payload["number"] for event in session.events_since(170)] == list(range(170, 300))
+        publish(endpoint, *map(fill, range(300, 310)))
+        session.loss()
+        session.let_go(305)
+        assert [event.payload["number"] for event in session.events_since(305)] == list(range(305, 310))
         session.let_go(session.position())
-        assert not session.events_since(300)
-    assert [event.payload["number"] for event in read_session(session.directory)] == list(range(300))
+        assert not session.events_since(310)
+    assert [event.payload["number"] for event in read_session(session.directory)] == list(range(310))
 
 
 def test_what_was_there_before_is_not_captured(endpoint: Endpoint, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import psutil
 
 from pytest_intellisense.errors import EnvironmentProblem, SettingsError
 from pytest_intellisense.housekeeping.capture_root import CaptureRoot
+from pytest_intellisense.housekeeping.session_folder import SessionGone
 
 _SAME_START_S = 2.0
 
@@ -54,8 +55,11 @@ def captures_in(output_dir: Path) -> list[FoundCapture]:
     with CaptureRoot(output_dir) as root:
         found = []
         for summary in root.sessions():
-            with root.session(summary.session_id) as session:
-                facts = session.facts
+            try:
+                with root.session(summary.session_id) as session:
+                    facts = session.facts
+            except SessionGone:
+                continue
             if "recorder" in facts:
                 found.append(FoundCapture(summary.session_id, output_dir / summary.session_id, summary.in_use, facts))
     return found

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -98,11 +99,12 @@ class SessionFolder:
         return os.path.samestat(found, os.fstat(self.fd))
 
     def size_bytes(self) -> int:
-        """What it takes on the disk."""
+        """What it takes on the disk. Files that go away meanwhile take nothing: a recorder renames some all the time."""
         total = 0
         for _, directories, files, folder in os.fwalk(".", dir_fd=self.fd, follow_symlinks=False):
             for name in (*directories, *files):
-                total += os.stat(name, dir_fd=folder, follow_symlinks=False).st_blocks * 512
+                with suppress(FileNotFoundError):
+                    total += os.stat(name, dir_fd=folder, follow_symlinks=False).st_blocks * 512
         return total
 
 

@@ -22,8 +22,10 @@ from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem
 from pytest_intellisense.streams import connection
 from pytest_intellisense.streams.connection import endpoint_of
 from pytest_intellisense.streams.consumer import StreamConsumer
+from pytest_intellisense.streams.groups import Groups
 from pytest_intellisense.streams.injector import StreamInjector
 from pytest_intellisense.streams.rights import require_rights
+from pytest_intellisense.streams.tracks import StreamFacts
 from testrade_hooks import wire
 
 MASTERDOWN = b"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n"
@@ -279,3 +281,31 @@ def test_a_reply_timeout_below_the_blocking_time_would_interrupt(direct: Capture
     """The control: then every idle second is an interruption."""
     monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 0.5)
     assert any("did not answer in time" in note for note in idles(direct, direct.url))
+
+
+def asks_after_a_refusal(server: RedisServer, proxy: LossyProxy) -> StreamFacts:
+    """One of two acknowledgements is refused, and the answer to the other is on its way still when somebody asks next."""
+    refusal = b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"
+    with server.client() as client:
+        client.set("text", "no stream")
+    with endpoint_of(proxy.url).connect() as recorder:
+        groups = Groups(recorder, "the server", "ours")
+        groups.attach(("stream",))
+        proxy.piece_bytes, proxy.delay_s = len(refusal), 0.2
+        with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+            groups.acknowledge({"text": ["1-1"], "stream": ["1-1"]})
+        return groups.facts(["stream"])["stream"]
+
+
+def test_a_refused_acknowledgement_leaves_no_answer_behind(server: RedisServer, proxy: LossyProxy) -> None:
+    """Its connection is closed."""
+    assert asks_after_a_refusal(server, proxy).there
+
+
+def test_a_connection_that_stays_open_would_give_the_answer_to_another(
+    server: RedisServer, proxy: LossyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control."""
+    monkeypatch.setattr(redis.Connection, "disconnect", lambda *_: None)
+    with pytest.raises(AttributeError, match="'int' object"):
+        asks_after_a_refusal(server, proxy)

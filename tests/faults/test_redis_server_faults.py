@@ -122,6 +122,20 @@ def test_what_a_server_delivers_again_is_captured_once(keeping: RedisServer, tmp
     assert bench.account().complete
 
 
+def test_what_is_delivered_again_is_acknowledged_again(bench: CaptureBench) -> None:
+    """Somebody has set our group back: it is kept once, and still nothing of it stays pending."""
+    with bench.capturing():
+        bench.publish(5)
+        bench.arrived(bench.published[-1])
+        assert bench.acknowledged()
+        bench.idle()
+        bench.strike("XGROUP SETID", STREAM, bench.group(), "0")
+        bench.arrived(bench.published[-1])
+        bench.noted("5 delivered again")
+        assert bench.acknowledged()
+    assert bench.account().complete
+
+
 def test_a_consumer_that_believes_the_server_would_capture_it_twice(keeping: RedisServer, tmp_path: Path) -> None:
     """The control: the server does deliver it again."""
     bench = CaptureBench(keeping, keeping.url, tmp_path)

@@ -34,7 +34,7 @@ class Scope:
         """`value` with every reference in it replaced. Raises PlanError naming what could have been meant."""
         if isinstance(value, str):
             return self._in_text(value) if "$" in value else value
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return {key: self.resolved(member) for key, member in value.items()}
         if isinstance(value, list | tuple):
             return [self.resolved(member) for member in value]
@@ -96,9 +96,9 @@ class Scope:
 def has_references(value: Any) -> bool:
     if isinstance(value, str):
         return "$" in value and _REFERENCE.search(value) is not None
-    if isinstance(value, Mapping):
-        return any(has_references(member) for member in value.values())
-    return isinstance(value, list | tuple) and any(has_references(member) for member in value)
+    if isinstance(value, dict):
+        return any(map(has_references, value.values()))
+    return isinstance(value, list | tuple) and any(map(has_references, value))
 
 
 def _begins(path: str, key: str) -> bool:

@@ -274,17 +274,17 @@ def pipeline_result(
     stages = tracker.results(origin)
     own = stages[: len(tracker.signature.stages)]
     intact = all(not stage.events if stage.absent else stage.in_order and not is_late(stage) for stage in own)
-    completed = tracker.complete and intact
+    is_complete = tracker.complete
     ends = [(traced.at_ns, traced.time_source) for stage in own if not stage.absent for traced in stage.events]
     end = max((one for one in ends if one[0] is not None), default=(None, "app"), key=lambda one: one[0] or 0)
-    latencies, received = latency_keys(own, end[0] if tracker.complete else None, end[1])
+    latencies, received = latency_keys(own, end[0] if is_complete else None, end[1])
     intruder = tracker.intruder
     diverted_by = intruder.key if intruder else ""
     if stop_reason == "diverted" and len(stages) > len(own):
         diverted_by = stages[len(own)].key
     return PipelineResult(
         name=tracker.signature.name,
-        completed=completed,
+        completed=is_complete and intact,
         timed_out=stop_reason == "deadline",
         stop_reason=stop_reason,
         stages=stages,

@@ -17,8 +17,8 @@ def pipeline_completion_status(view: StepView, asked: Asked) -> Finding:
     completed = view.pipeline.completed
     reason = view.operators.compare(asked.operator, completed, expected, asked.tolerance)
     subject = f"{view.pipeline.name} completed"
-    short = shortfall(view.pipeline)
-    if reason is None or short is None:
+    short = shortfall(view.pipeline) if reason is not None else None
+    if short is None:
         if reason is not None:
             reason = f"every stage arrived within {format_ns(view.completed_at_ns or 0)}, which was not expected"
         return Finding(reason=reason, actual=completed, fault=Fault.EXTRA, subject=subject, expected=expected)

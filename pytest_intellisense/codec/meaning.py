@@ -14,7 +14,7 @@ from pytest_intellisense.codec import contradictions, impossible, limits_written
 from pytest_intellisense.codec.problems import Finding, nearest
 from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.durations import parse_ns
-from pytest_intellisense.model.plan import InjectionStep, JsonPath
+from pytest_intellisense.model.plan import InjectionPlan, InjectionStep, JsonPath
 from pytest_intellisense.model.validation import COMMON_FIELDS, OPERATOR_NAMES
 
 Json = Mapping[str, Any]
@@ -70,6 +70,7 @@ def objects(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def findings(plan: Json, vocabulary: Vocabulary) -> Iterator[Finding]:
+    yield from _tags(plan.get("tags"), vocabulary)
     steps = list(objects(plan.get("steps")))
     yield from _used_twice([(("steps", index), step) for index, step in steps], "step_id")
     for index, step in steps:
@@ -78,6 +79,13 @@ def findings(plan: Json, vocabulary: Vocabulary) -> Iterator[Finding]:
     points = [step.get("validation_points", []) for _, step in steps]
     if steps and all(each == [] for each in points):
         yield Finding(("steps",), "no step has validation points: a plan that checks nothing cannot pass")
+
+
+def _tags(tags: Any, vocabulary: Vocabulary) -> Iterator[Finding]:
+    for index, tag in enumerate(tags if isinstance(tags, list) else ()):
+        if isinstance(tag, str) and tag in vocabulary.marks:
+            instead = f'; for that the plan has the key "{tag}"' if tag in InjectionPlan.model_fields else ""
+            yield Finding(("tags", index), f'"{tag}" is no tag: pytest.mark.{tag} changes how a test runs{instead}')
 
 
 def _used_twice(members: list[tuple[JsonPath, dict[str, Any]]], key: str) -> Iterator[Finding]:

@@ -57,7 +57,7 @@ def read_plan_file(path: Path, vocabulary: Vocabulary, root: Path, defaults: Fol
         lambda values: defaults.have_references or matrix.refers_elsewhere(text, values),
     )
     if not check.is_good():
-        raise _error(origins, check.findings(), tags=_tags(plan))
+        raise _error(origins, check.findings(), tags=_tags(plan, vocabulary))
     rows_check, body = check.rows_check, check.rows_check.body
     plan_rows = PlanRows(rows_check, origins, vocabulary)
     head = {key: body[key] for key in _HEAD if key in body}
@@ -124,6 +124,8 @@ def _error(origins: Origins, findings: list[Finding], *, tags: tuple[str, ...] =
     return PlanFileError(origins.plan.path, [origins.problem(finding) for finding in findings], tags=tags)
 
 
-def _tags(plan: dict[str, Any]) -> tuple[str, ...]:
+def _tags(plan: dict[str, Any], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Those that can be used, of a plan that cannot."""
     tags = plan.get("tags")
-    return tuple(tag for tag in tags if isinstance(tag, str) and tag.isidentifier()) if isinstance(tags, list) else ()
+    texts = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    return tuple(tag for tag in texts if tag.isidentifier() and not tag.startswith("_") and tag not in vocabulary.marks)

@@ -82,7 +82,7 @@ class SchemaWalk:
             return f" of {least or 0} to {most} {unit}"
         if least:
             return " that is not empty" if least == 1 else f" of at least {least} {unit}"
-        return " of letters, digits and _" if schema.get("pattern", "").startswith("^[A-Za-z_]") else ""
+        return " of letters, digits and _, a letter first" if schema.get("pattern", "").startswith("^[A-Za-z]") else ""
 
     def _is_reference(self, schema: Schema) -> bool:
         return str(schema.get("pattern", "")).startswith("^\\$")

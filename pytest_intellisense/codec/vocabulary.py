@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_intellisense.model.pipeline import PipelineSignature
 from pytest_intellisense.model.validation import ValidationType
@@ -12,12 +12,16 @@ from pytest_intellisense.model.validation import ValidationType
 
 @dataclass(slots=True)
 class Vocabulary:
-    """Pipeline names are found in any case. `default_pipelines`: stimulus type -> pipeline of a step that names none."""
+    """Pipeline names are found in any case. `default_pipelines`: stimulus type -> pipeline of a step that names none.
+
+    `marks` are those that change how a test runs: no tag may be called so.
+    """
 
     operators: Collection[str]
     validation_types: Mapping[str, ValidationType]
     pipelines: Mapping[str, PipelineSignature]
     default_pipelines: Mapping[str, str]
+    marks: Collection[str] = ()
     _folded: dict[str, str] = field(init=False, repr=False)
     _latency_keys: dict[str, dict[str, None]] = field(init=False, repr=False, default_factory=dict)
 
@@ -25,7 +29,7 @@ class Vocabulary:
         self._folded = {name.casefold(): name for name in self.pipelines}
 
     def with_pipelines(self, pipelines: Mapping[str, PipelineSignature]) -> Vocabulary:
-        return Vocabulary(self.operators, self.validation_types, {**self.pipelines, **pipelines}, self.default_pipelines)
+        return replace(self, pipelines={**self.pipelines, **pipelines})
 
     def spelling(self, pipeline: str) -> str | None:
         """The pipeline's name as it was defined; None if there is no such pipeline."""

@@ -64,6 +64,11 @@ class PlanItem(pytest.Function):
         self.plan_row: PlanRow | None = None
 
     @functools.cached_property
+    def id(self) -> Any:
+        """As pytest reads `nodeid` back from its cache: there, what stands in brackets is apart from the name."""
+        return type(super().id).parse(self.nodeid)
+
+    @functools.cached_property
     def case(self) -> PlanCase:
         return self.row.case()
 

@@ -47,7 +47,14 @@ def _vocabulary(node: pytest.Collector) -> Vocabulary:
         validation_types=VALIDATION_TYPES,
         pipelines={**BUILT_IN_PIPELINES, **_added(node, "pytest_intellisense_pipelines")},
         default_pipelines=DEFAULT_PIPELINE,
+        marks=_marks_with_arguments(node.config),
     )
+
+
+def _marks_with_arguments(config: pytest.Config) -> frozenset[str]:
+    """Declared marks that take arguments are there to change something, the others to select by."""
+    declared = [line.partition(":")[0] for line in config.getini("markers")]
+    return frozenset(mark.partition("(")[0].strip() for mark in declared if "(" in mark)
 
 
 def _added(node: pytest.Collector, hook: str) -> Mapping[str, Any]:

@@ -129,7 +129,7 @@ class _SharedByPlans(_Model):
     schema_uri: str | None = Field(
         None, alias="$schema", description="Where editors find this schema.", examples=["../plan.schema.json"]
     )
-    tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = Field(
+    tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], ...] = Field(
         (), strict=False, description="Words to select plans by: pytest -m smoke.", examples=[["smoke", "ocr"]]
     )
     bootstrap: Bootstrap = Field(

@@ -60,6 +60,37 @@ def test_tags_select_plans_even_under_strict_markers(folder: pytest.Pytester) ->
     assert collected(folder, "-k", "second or long") == ["b.plan.json::second", "c.plan.json::open_long[long]"]
 
 
+RESERVED = {
+    "timeout": '"timeout" is no tag: pytest.mark.timeout changes how a test runs\n',
+    "flaky": '"flaky" is no tag',
+    "skipif": '"skipif" is no tag',
+    "xfail": 'pytest.mark.xfail changes how a test runs; for that the plan has the key "xfail"',
+    "_hidden": '"tags" should be a text of letters, digits and _, a letter first, got "_hidden"',
+}
+
+
+def test_a_tag_that_would_change_the_run_is_a_mistake(folder: pytest.Pytester) -> None:
+    """A plan is neither skipped nor ended by a word to select it by; the other plans run."""
+    for tag in RESERVED:
+        write(folder, f"{tag}.plan.json", plan(tags=[tag, "fine"]))
+    write(folder, "zz.plan.json", plan("fine", tags=["fine"], skip=True))
+    result = folder.runpytest_subprocess("-m", "fine")
+    result.assert_outcomes(failed=len(RESERVED), skipped=1)
+    text = result.stdout.str()
+    assert [words for words in RESERVED.values() if words not in text] == []
+    assert "Traceback" not in text and "INTERNALERROR" not in text
+
+
+@pytest.mark.parametrize("option", ["--lf", "--sw"])
+def test_what_failed_is_run_again(pytester: pytest.Pytester, option: str) -> None:
+    """Rows of a matrix are known again, as those of parametrised tests are."""
+    point = {**CHECK, "expected_value": "${done}"}
+    steps = [{**SET_UP, "validation_points": [point]}]
+    write(pytester, "a.plan.json", json.dumps({"plan_name": "a", "matrix": {"done": [True, False]}, "steps": steps}))
+    pytester.runpytest_subprocess(option).assert_outcomes(passed=1, failed=1)
+    pytester.runpytest_subprocess(option).assert_outcomes(failed=1)
+
+
 def test_skip_and_xfail_of_a_plan_are_those_of_pytest(folder: pytest.Pytester) -> None:
     """A skipped plan starts nothing; the reason is the plan's."""
     write(folder, "a.plan.json", plan(skip="needs market hours"))

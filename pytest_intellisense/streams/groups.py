@@ -21,6 +21,7 @@ CONSUMER = "recorder"
 _PAGE = 1000
 _GONE_UNREAD = "our consumer group was gone and was made again; whether entries went with it cannot be measured"
 _RECREATED = "the stream was deleted or recreated; what was lost with it cannot be measured"
+_WENT_BACK = "the server came back with older data; what was lost since cannot be measured"
 
 
 class Groups:
@@ -60,7 +61,8 @@ class Groups:
         Whatever fails on the way can be tried again: a track changes when its group stands and its gap is told, not before.
         """
         facts = self.facts(list(tracks))
-        for stream in self._without_group(tracks):
+        delivered = self._delivered(tracks)
+        for stream in tracks.keys() - delivered.keys():
             tracks[stream].group_was_gone = True
         self._create({stream: track.last_id for stream, track in tracks.items()})  # also refused where nobody may write yet
         for stream, track in tracks.items():
@@ -69,25 +71,37 @@ class Groups:
             elif track.recreated(facts[stream]):
                 track.count_anew(facts[stream], self.unread(track, facts[stream]))
                 yield Gap(stream, _RECREATED, None)
+            elif id_key(delivered[stream]) < id_key(track.last_id) and self._last_of(track) is None:
+                track.count_anew(facts[stream], self.unread(track, facts[stream]))
+                yield Gap(stream, _WENT_BACK, None)
 
-    def _without_group(self, streams: Iterable[str]) -> list[str]:
+    def _delivered(self, streams: Iterable[str]) -> dict[str, str]:
+        """The id that our group has been given last, of each stream that has our group."""
         names = list(streams)
         replies = self._pipelined([("XINFO GROUPS", stream) for stream in names])
-        return [stream for stream, reply in zip(names, replies, strict=True) if not self._is_among(reply, stream)]
+        found = {}
+        for stream, reply in zip(names, replies, strict=True):
+            if isinstance(reply, redis.ResponseError) and "no such key" in str(reply).lower():
+                continue
+            for facts in self._checked(reply, stream):
+                if facts["name"] == self.name.encode():
+                    found[stream] = facts["last-delivered-id"].decode()
+        return found
 
-    def _is_among(self, reply: Any, stream: str) -> bool:
-        if isinstance(reply, redis.ResponseError) and "no such key" in str(reply).lower():
-            return False
-        return any(facts["name"] == self.name.encode() for facts in self._checked(reply, stream))
+    def _last_of(self, track: Track) -> Mapping[bytes, bytes] | None:
+        """What stands on the stream under the id of the last entry that we had."""
+        replies = self._client.xrange(track.stream, min=track.last_id, max=track.last_id)
+        return next((fields for _, found in entries_of({track.stream.encode(): replies}) for _, fields in found), None)
 
     def _replaced(self, track: Track, facts: StreamFacts) -> Gap:
         """Our group was gone: with the stream, or alone?"""
         note: str = "our consumer group was gone and was made again where we had read to"
         lost: int | None = 0
-        is_another = track.recreated(facts, self.unread(track, facts))
+        last = self._last_of(track)
+        is_another = track.recreated(facts, self.unread(track, facts)) or (last is not None and track.has_another_last(last))
         if is_another:
             note, lost = _RECREATED, None
-        elif track.nothing_counted or not self._client.xrange(track.stream, min=track.last_id, max=track.last_id):
+        elif track.nothing_counted or last is None:
             note, lost = _GONE_UNREAD, None  # a new stream that was trimmed could have the same counts
         self.destroy((track.stream,))  # an attempt whose answer was lost may have made it elsewhere
         self._create({track.stream: START if is_another else track.last_id})
@@ -123,10 +137,8 @@ class Groups:
 
         It is pending no more: somebody removed our consumer, or the server came back without the list.
         """
-        replies = self._pipelined([("XINFO GROUPS", stream) for stream in tracks])
-        for (stream, track), reply in zip(tracks.items(), replies, strict=True):
-            ours = (facts for facts in self._checked(reply, stream) if facts["name"] == self.name.encode())
-            after, delivered = track.last_id, next(ours)["last-delivered-id"].decode()
+        for stream, delivered in self._delivered(tracks).items():
+            after = tracks[stream].last_id
             while page := self._page(stream, after, delivered):
                 yield stream, page
                 after = page[-1][0]

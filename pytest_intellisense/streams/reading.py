@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import redis
 
-from pytest_intellisense.codec.entries import Batch, Entry, Gap, PlainColumns, StreamEntries, id_at
+from pytest_intellisense.codec.entries import Batch, Entry, Gap, Item, PlainColumns, StreamEntries, id_at
 from pytest_intellisense.codec.stream_ids import id_key
 from pytest_intellisense.streams.cluster import ClusterReader
 from pytest_intellisense.streams.connection import Endpoint, is_cluster, problem_of
@@ -94,7 +94,7 @@ class ReadingLoop:
         reply, again = self._without_repetitions(reply)
         gaps = _delivered_again(again) if again else []
         rows: list[_Row] = []
-        passed: list[tuple[Track, str, int, int]] = []
+        passed: list[tuple[Track, Item, int, int]] = []
         for stream, items in reply:
             track = self._tracks[stream]
             readable = items if isinstance(items, PlainColumns) else [item for item in items if item[1]]
@@ -105,15 +105,15 @@ class ReadingLoop:
                 self._calls += [value.decode() for _, fields in readable for value in fields.values()]
             elif readable:
                 rows.append((stream, track.generation, readable))
-            passed.append((track, id_at(items, -1), len(readable), deleted))
+            passed.append((track, items[-1], len(readable), deleted))
         more_waits = any(len(items) >= BATCH for _, items in reply)
         if more_waits:
             self._hand_on_rows(received, rows, tuple(gaps), again)
         elif rows or gaps:
             self._sink(Batch(received, _in_order(rows), tuple(gaps), again))
         with self.lock:
-            for track, last_id, count, deleted in passed:
-                track.advance(last_id, count, deleted)
+            for track, (last_id, fields), count, deleted in passed:
+                track.advance(last_id, count, deleted, fields)
         if not more_waits:
             self._answer_calls()
 
@@ -192,14 +192,14 @@ class ReadingLoop:
         try:
             with self.lock:
                 for gap in groups.attach_again(self._tracks):
-                    self.book.add(gap)
-                    gaps.append(gap)
+                    if gap.stream != self._private_stream:
+                        self.book.add(gap)
+                        gaps.append(gap)
             if because:
                 gaps.insert(0, Gap("", because, 0))
         finally:
-            public = tuple(gap for gap in gaps if gap.stream != self._private_stream)
-            if public:
-                self._sink(Batch(clock.now(), (), public))
+            if gaps:
+                self._sink(Batch(clock.now(), (), tuple(gaps)))
 
     def _groups(self, client: redis.Redis) -> Groups:
         return Groups(client, self._endpoint.address, self._group)

@@ -40,6 +40,7 @@ class Track:
     """One stream, as far as we have handed it on. `added_before` is what the server had counted at `attached_at`, when we came.
 
     `noted` entries were lost of this generation and have been told of by a gap. `group_was_gone`: until it stands again.
+    `last_fields` are those of the entry at `last_id`, where we know them: another stream may have the same ids.
     """
 
     stream: str
@@ -50,10 +51,12 @@ class Track:
     noted: int = 0
     attached_at: str = START
     group_was_gone: bool = False
+    last_fields: Mapping[bytes, bytes] | None = None
 
-    def advance(self, entry_id: str, received: int, deleted: int = 0) -> None:
+    def advance(self, entry_id: str, received: int, deleted: int = 0, fields: Mapping[bytes, bytes] | None = None) -> None:
         """Everything up to `entry_id` was delivered; `received` of it could still be read, of `deleted` a gap has told."""
         self.last_id = entry_id
+        self.last_fields = fields or None
         self.received += received
         self.noted += deleted
 
@@ -71,8 +74,14 @@ class Track:
         )
         return not facts.there or fewer or id_key(facts.last_id) < id_key(self.last_id)
 
+    def has_another_last(self, fields: Mapping[bytes, bytes]) -> bool:
+        """Whether the entry that stands under the id of our last one is not the one we had."""
+        known = self.last_fields
+        return known is not None and any(known.get(name) != value for name, value in fields.items())
+
     def start_again(self) -> None:
         self.last_id = self.attached_at = START
+        self.last_fields = None
         self.added_before, self.received, self.noted = 0, 0, 0
         self.generation += 1
 

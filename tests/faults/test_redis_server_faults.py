@@ -15,6 +15,7 @@ from helpers.redis_server import RedisServer
 from pytest_intellisense.capture.source import BatchSource
 from pytest_intellisense.errors import EnvironmentProblem, IntelliSenseError
 from pytest_intellisense.streams import connection, readers
+from pytest_intellisense.streams.groups import Groups
 from pytest_intellisense.streams.tracks import Track
 
 END_OF_TRANSACTION = b"*1\r\n$4\r\nEXEC\r\n"
@@ -160,6 +161,84 @@ def test_ids_that_come_again_after_a_recreation_are_other_entries(bench: Capture
     account = bench.account()
     assert (account.missing, account.twice) == ([], [])
     assert not account.measurable
+
+
+def refilled_while_nobody_looked(bench: CaptureBench, proxy: LossyProxy) -> None:
+    """The stream is deleted and filled with more entries than it had, under the ids that it had, while we are cut off."""
+    with bench.capturing():
+        bench.publish(ids=[f"1-{number}" for number in range(1, 11)])
+        bench.arrived(bench.published[-1])
+        assert bench.acknowledged()
+        proxy.refuse_all(LOADING)
+        proxy.cut()
+        with bench.server.client() as client:
+            client.delete(STREAM)
+        bench.publish(ids=[f"1-{number}" for number in range(1, 26)])
+        proxy.refuse_all(None)
+        bench.settle()
+
+
+def test_a_stream_that_is_refilled_under_its_old_ids_is_another_one(bench: CaptureBench, proxy: LossyProxy) -> None:
+    """Its ids and its counts could be those of the old one; what stands under them is not."""
+    refilled_while_nobody_looked(bench, proxy)
+    account = bench.account()
+    assert (account.missing, account.twice) == ([], [])
+    assert not account.measurable
+
+
+def test_ids_alone_would_not_tell_a_stream_from_its_successor(
+    bench: CaptureBench, proxy: LossyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: half of the new ones are taken for those we had, and nothing is said."""
+    monkeypatch.setattr(Track, "has_another_last", lambda *_: False)
+    refilled_while_nobody_looked(bench, proxy)
+    assert not bench.account().honest
+
+
+@pytest.fixture
+def saving(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server that comes back with what was last saved."""
+    with RedisServer("--dir", str(tmp_path)) as server:
+        yield server
+
+
+def comes_back_older(server: RedisServer, folder: Path) -> CaptureBench:
+    """The server dies with 20 entries and comes back with 10 of them; of the 20 that follow, 10 are trimmed before we are back."""
+    with LossyProxy(server.port) as proxy:
+        bench = CaptureBench(server, proxy.url, folder)
+        with bench.capturing():
+            for _ in range(2):
+                with server.client() as client:
+                    client.save()
+                bench.publish(10)
+                bench.arrived(bench.published[-1])
+                assert bench.acknowledged()
+            proxy.refuse_all(LOADING)
+            server.restart()
+            bench.publish(20)
+            with server.client() as client:
+                client.xtrim(STREAM, maxlen=10, approximate=False)
+            proxy.refuse_all(None)
+            bench.settle()
+    return bench
+
+
+def test_a_server_that_comes_back_with_older_data_cannot_be_counted_on(saving: RedisServer, tmp_path: Path) -> None:
+    """Its counter fits, for it counts again what it has forgotten; our group tells: it has not been given what we have."""
+    account = comes_back_older(saving, tmp_path).account()
+    assert len(account.missing) == 10
+    assert not account.measurable
+    assert account.honest
+
+
+def test_counts_alone_would_not_tell_that_a_server_went_back(
+    saving: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: it says that nothing is lost."""
+    monkeypatch.setattr(Groups, "_last_of", lambda *_: {})
+    account = comes_back_older(saving, tmp_path).account()
+    assert len(account.missing) == 10
+    assert not account.honest
 
 
 def test_ids_without_a_generation_would_hide_entries(bench: CaptureBench, monkeypatch: pytest.MonkeyPatch) -> None:

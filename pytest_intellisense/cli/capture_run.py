@@ -27,8 +27,10 @@ from pytest_intellisense.housekeeping.disk_watch import DiskWatch
 from pytest_intellisense.housekeeping.segment_compressor import SegmentCompressor
 from pytest_intellisense.model.timeline import TimelineEvent
 from pytest_intellisense.streams.blobs import blob_reader
+from pytest_intellisense.streams.claim import require_home, require_unread
 from pytest_intellisense.streams.connection import endpoint_of
 from pytest_intellisense.streams.consumer import StreamConsumer
+from pytest_intellisense.streams.groups import private_stream_of
 from pytest_intellisense.streams.rights import require_rights
 
 _LOOK_EVERY_S = 0.2
@@ -140,12 +142,14 @@ class CaptureRun:
                 self.line.say(warning)
 
     def _check_redis(self) -> None:
-        """Raises EnvironmentProblem, before anything is written, for a Redis that is not there or forbids something."""
-        settings = self.settings
-        streams = self._before.get("streams", settings.streams)
+        """Raises EnvironmentProblem, before anything is written, for a Redis that is away, forbids something or is another one."""
+        session_id, address = self.settings.session_id, self._endpoint.address
+        streams = self._before.get("streams", self.settings.streams)
         client = self._endpoint.connect()
         try:
-            require_rights(client, self._endpoint.address, streams, f"intellisense:capture:{settings.session_id}")
+            require_rights(client, address, streams, private_stream_of(session_id))
+            require_unread(client, address, session_id)
+            require_home(client, address, session_id, self._before)
         finally:
             client.close()
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from pytest_intellisense.doctor.asking import Asking
 from pytest_intellisense.doctor.finding import Finding, fail, ok
+from pytest_intellisense.streams.groups import private_stream_of
 from pytest_intellisense.streams.rights import refusals
 
 
 def rights(asking: Asking, streams: Sequence[str]) -> Iterator[Finding]:
     """Every command of a recorder is tried in a form that changes nothing."""
-    refused = refusals(asking.client, streams, f"intellisense:capture:doctor-{secrets.token_hex(6)}")
+    refused = refusals(asking.client, streams, private_stream_of(f"doctor-{secrets.token_hex(6)}"))
     if not refused:
         yield ok("rights", "all that a recorder needs")
     for command in [one for one in refused if not one.stream]:

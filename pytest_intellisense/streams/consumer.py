@@ -15,7 +15,7 @@ from pytest_intellisense.codec.resume_point import ResumePoint
 from pytest_intellisense.errors import EnvironmentProblem
 from pytest_intellisense.model.results import LossReport
 from pytest_intellisense.streams.connection import Endpoint, problem_of, reported
-from pytest_intellisense.streams.groups import Groups
+from pytest_intellisense.streams.groups import Groups, group_of, private_stream_of
 from pytest_intellisense.streams.passing import may_pass
 from pytest_intellisense.streams.reading import ReadingLoop, Sink
 from pytest_intellisense.streams.resuming import Resumption, resume_facts
@@ -49,8 +49,8 @@ class StreamConsumer:
         self.newest_before: tuple[Entry, ...] = ()
         self.failure: BaseException | None = None
         self._endpoint = endpoint
-        self._group = f"intellisense:{session_id}"
-        self._private_stream = f"intellisense:capture:{session_id}"
+        self._group = group_of(session_id)
+        self._private_stream = private_stream_of(session_id)
         self._recover_within_s = recover_within_s
         self._resume = resume
         self._on_attached = on_attached

@@ -24,6 +24,16 @@ _RECREATED = "the stream was deleted or recreated; what was lost with it cannot 
 _WENT_BACK = "the server came back with older data; what was lost since cannot be measured"
 
 
+def group_of(session_id: str) -> str:
+    """The name of a session's group on every stream."""
+    return f"intellisense:{session_id}"
+
+
+def private_stream_of(session_id: str) -> str:
+    """The stream on which a session calls itself."""
+    return f"intellisense:capture:{session_id}"
+
+
 class Groups:
     """One consumer group of one name on many streams. Every method raises redis errors or EnvironmentProblem."""
 
@@ -61,7 +71,7 @@ class Groups:
         Whatever fails on the way can be tried again: a track changes when its group stands and its gap is told, not before.
         """
         facts = self.facts(list(tracks))
-        delivered = self._delivered(tracks)
+        delivered = self.delivered(tracks)
         for stream in tracks.keys() - delivered.keys():
             tracks[stream].group_was_gone = True
         self._create({stream: track.last_id for stream, track in tracks.items()})  # also refused where nobody may write yet
@@ -75,7 +85,7 @@ class Groups:
                 track.count_anew(facts[stream], self.unread(track, facts[stream]))
                 yield Gap(stream, _WENT_BACK, None)
 
-    def _delivered(self, streams: Iterable[str]) -> dict[str, str]:
+    def delivered(self, streams: Iterable[str]) -> dict[str, str]:
         """The id that our group has been given last, of each stream that has our group."""
         names = list(streams)
         replies = self._pipelined([("XINFO GROUPS", stream) for stream in names])
@@ -137,7 +147,7 @@ class Groups:
 
         It is pending no more: somebody removed our consumer, or the server came back without the list.
         """
-        for stream, delivered in self._delivered(tracks).items():
+        for stream, delivered in self.delivered(tracks).items():
             after = tracks[stream].last_id
             while page := self._page(stream, after, delivered):
                 yield stream, page

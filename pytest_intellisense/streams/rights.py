@@ -32,9 +32,14 @@ class Refusal:
 def refusals(client: redis.Redis, streams: Sequence[str], private_stream: str) -> list[Refusal]:
     """Everything this user lacks for capturing `streams`. Raises redis errors of the connection."""
     found: dict[Refusal, None] = {}
+    there: set[str] = set()
     for command, stream, words in _probes(streams, private_stream):
+        if command == "DEL" and stream in there:
+            continue  # a session that is running, or was interrupted, needs it
         try:
             client.execute_command(*words)  # type: ignore[no-untyped-call]
+            if command == "XINFO STREAM":
+                there.add(stream)
         except redis.exceptions.NoPermissionError as refusal:
             of_command = re.search(r"'[^']+' command", str(refusal))
             found[Refusal(command) if of_command else Refusal(command, stream)] = None
@@ -69,5 +74,5 @@ def _probes(streams: Sequence[str], private_stream: str) -> Iterator[tuple[str, 
         yield "XGROUP DESTROY", stream, ("XGROUP DESTROY", stream, nobody)
         yield "XREADGROUP", stream, ("XREADGROUP", "GROUP", nobody, nobody, "COUNT", 1, "STREAMS", stream, "0")
         yield "XACK", stream, ("XACK", stream, nobody, "0-0")
-    yield "XADD", private_stream, ("XADD", private_stream, "NOMKSTREAM", "*", "probe", "")
+    yield "XADD", private_stream, ("XADD", private_stream, "NOMKSTREAM", "0-0", "probe", "")
     yield "DEL", private_stream, ("DEL", private_stream)

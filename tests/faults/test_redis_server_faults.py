@@ -203,7 +203,7 @@ def saving(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 def comes_back_older(server: RedisServer, folder: Path) -> CaptureBench:
-    """The server dies with 20 entries and comes back with 10 of them; of the 20 that follow, 10 are trimmed before we are back."""
+    """The server dies with 20 entries and comes back with 10; of the 20 that follow, 10 are trimmed before we are back."""
     with LossyProxy(server.port) as proxy:
         bench = CaptureBench(server, proxy.url, folder)
         with bench.capturing():

@@ -142,7 +142,7 @@ class CaptureRun:
                 self.line.say(warning)
 
     def _check_redis(self) -> None:
-        """Raises EnvironmentProblem, before anything is written, for a Redis that is away, forbids something or is another one."""
+        """Raises EnvironmentProblem, before anything is written, for a Redis that is away, forbids something or is another."""
         session_id, address = self.settings.session_id, self._endpoint.address
         streams = self._before.get("streams", self.settings.streams)
         client = self._endpoint.connect()

@@ -12,6 +12,7 @@ from pytest_intellisense.codec.stream_ids import START, id_key
 from pytest_intellisense.errors import EnvironmentProblem, without_secrets
 from pytest_intellisense.streams.connection import reported
 from pytest_intellisense.streams.groups import Groups, group_of, private_stream_of
+from pytest_intellisense.streams.replies import text_of
 
 _TAKEN_WITHIN_S = 1.5
 """Longer than the blocking read of a reader that is alive."""
@@ -34,7 +35,7 @@ def _is_read(groups: Groups, client: redis.Redis, stream: str) -> bool:
     """Whether somebody takes what is put on the stream that a session has for itself."""
     if not groups.delivered((stream,)):
         return False
-    added = client.xadd(stream, {"call": ""}, maxlen=100).decode()
+    added = text_of(client.xadd(stream, {"call": ""}, maxlen=100))
     deadline = time.monotonic() + _TAKEN_WITHIN_S
     while time.monotonic() < deadline:
         if id_key(groups.delivered((stream,)).get(stream, START)) >= id_key(added):

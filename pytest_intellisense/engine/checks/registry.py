@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pytest_intellisense.engine.checks import events, latencies, query, screens, states, status
+from pytest_intellisense.engine.checks import events, latencies, order, query, screens, states, status
 from pytest_intellisense.engine.checks.context import Asked, StepView, asked
 from pytest_intellisense.engine.checks.outcome import Finding
 from pytest_intellisense.engine.paths import MISSING
@@ -98,7 +98,7 @@ _AT_ONCE = (
 _EVENTUAL = (
     events.specific_log_event_field,
     events.correlation_log_event_count,
-    events.event_order,
+    order.event_order,
     latencies.latency_between,
     states.order_repository_state,
     states.position_manager_state,

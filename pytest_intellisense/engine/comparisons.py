@@ -89,18 +89,19 @@ def _refuse_contradiction(name: str, expected: Any) -> None:
         raise PlanError(f'"{name}" with expected_value false contradicts itself', hint="turn the operator round instead")
 
 
-def _empty(value: Any) -> bool:
+def holds_nothing(value: Any) -> bool:
+    """Whether a value is null, or a text, list or object without anything in it."""
     return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)
 
 
 def _is_empty(actual: Any, expected: Any) -> str | None:
     _refuse_contradiction("is_empty", expected)
-    return None if _empty(actual) else f"{describe(actual)} is not empty"
+    return None if holds_nothing(actual) else f"{describe(actual)} is not empty"
 
 
 def _is_not_empty(actual: Any, expected: Any) -> str | None:
     _refuse_contradiction("is_not_empty", expected)
-    return f"{describe(actual)} is empty" if _empty(actual) else None
+    return f"{describe(actual)} is empty" if holds_nothing(actual) else None
 
 
 def _of_texts(name: str, words: str, holds: Callable[[str, str], bool]) -> Callable[[Any, Any], str | None]:

@@ -177,6 +177,11 @@ FAILING: list[tuple[dict[str, Any], Fault, str]] = [
     (count("FILL", "==", 2), Fault.MISSING, "1 event of the step meet the criteria, expected == 2 (FILL)"),
     (count("FILL", "==", 0), Fault.EXTRA, "1 event of the step meet the criteria, expected == 0 (FILL)"),
     (count("FIL", "<=", 1), Fault.MISSING, "no event of the step meets the criteria, so <= 1 says nothing"),
+    (
+        count("FILL", "==", 1) | {"expected_value": "$stimulus_quantity"},
+        Fault.PLAN,
+        "expected_event_count 1 and expected_value 100.0 cannot both be meant: write one of them",
+    ),
     (latency(TOTAL, "<=", "15 ms"), Fault.LATENCY, "20.000 ms is not at most 15 ms"),
     (latency("total_ns", "<=", 15), Fault.PLAN, '"total_ns" is no latency of TRADE_CMD_TO_BROKER_FILL'),
     (

@@ -69,7 +69,7 @@ def instead_of_it(view: StepView) -> str:
 
 def correlation_log_event_count(view: StepView, asked: Asked) -> Finding:
     """How many events of the step meet the criteria. A passing count of none must have been asked for."""
-    expected = asked.point.expected_event_count if asked.point.expected_event_count is not None else asked.expected
+    expected = _expected_count(asked)
     matching = _matching(view, asked.criteria)
     count = len(matching)
     reason = view.operators.compare(asked.operator, count, expected, asked.tolerance)
@@ -90,6 +90,17 @@ def correlation_log_event_count(view: StepView, asked: Asked) -> Finding:
         rests_on_absence=True,
         offending=_events_of(matching),
     )
+
+
+def _expected_count(asked: Asked) -> Any:
+    count, expected = asked.point.expected_event_count, asked.expected
+    if count is None:
+        return expected
+    if expected is not None and not same(expected, count):
+        raise PlanError(
+            f"expected_event_count {count} and expected_value {show(expected)} cannot both be meant: write one of them"
+        )
+    return count
 
 
 def _allows_none(operator: str, expected: Any) -> bool:

@@ -107,7 +107,8 @@ class ValidationOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """One ValidationPoint, judged. `details` says why it failed, in words; `position` is (line, column) in the plan.
 
     `rests_on_absence`: the judgement would be another if an event had been lost. `offending` are the events that count too
-    many. `attribution` says which stage went wrong first, for a failure of the application.
+    many. `attribution` says which stage went wrong first, for a failure of the application. `expected` and `tolerance` are what
+    the references of the plan refer to.
     """
 
     validation_id: str
@@ -117,6 +118,7 @@ class ValidationOutcome(msgspec.Struct, frozen=True, kw_only=True):
     expected: Any
     actual: Any
     details: str
+    tolerance: Any = None
     fault: Fault | None = None
     subject: str = ""
     stage_key: str = ""

@@ -94,6 +94,23 @@ def test_a_wrong_value_says_where_and_what(pytester: pytest.Pytester) -> None:
     assert "Traceback" not in result.stdout.str()
 
 
+@pytest.mark.parametrize(
+    "reference", ["$stimulus_quantity", "${ordered}", "$pipeline_event_payload_T1_RMSValidatedLog.quantity"]
+)
+def test_a_reference_is_shown_as_what_it_refers_to(pytester: pytest.Pytester, reference: str) -> None:
+    """The value expected and by how much it was missed, in the terminal and in report.json; so is a tolerance."""
+    plan = changed(field_to_check="fill_price", expected_value=reference, tolerance=reference)
+    first = {**plan["steps"][0], "step_id": "before", "validation_points": []}
+    first["capture"] = {"ordered": "$stimulus_quantity"}
+    write_plan(pytester.path, plan | {"matrix": {"symbol": ["AAPL"]}, "steps": [first, *plan["steps"]]})
+    result = pytester.runpytest_subprocess()
+    result.stdout.fnmatch_lines(
+        ["*: 150.01 is not 10.0 (delta +140.01*", "E *expected *10.0", "E *actual *150.01*delta +140.01 (tolerance 10.0)"]
+    )
+    outcome = report(pytester)["plans"][0]["steps"][-1]["validation_outcomes"][1]
+    assert (outcome["expected"], outcome["tolerance"]) == (10.0, 10.0)
+
+
 def test_a_missing_stage_is_named(pytester: pytest.Pytester) -> None:
     """An order that risk refuses never reaches the broker: MISSING, with the reason that stopped it."""
     plan = json.loads(json.dumps(TRADE))

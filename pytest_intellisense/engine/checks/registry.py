@@ -42,20 +42,24 @@ class CheckRegistry(Collection[str]):
 
     def outcome(self, point: ValidationPoint, view: StepView, position: tuple[int, int] | None) -> ValidationOutcome:
         """Judge one validation point. A plan that cannot be understood is a failed outcome; EnvironmentProblem is raised."""
+        question: Asked | None = None
         try:
-            finding = self._known(point.type).evaluate(view, asked(point, view.scope))
+            question = asked(point, view.scope)
+            finding = self._known(point.type).evaluate(view, question)
         except PlanError as problem:
             hint = f" ({problem.hint})" if problem.hint else ""
             finding = Finding(reason=f"{problem}{hint}", fault=Fault.PLAN, subject=_subject(point))
         passed = finding.reason is None
+        expected, tolerance = (question.expected, question.tolerance) if question else (point.expected_value, point.tolerance)
         return ValidationOutcome(
             validation_id=point.validation_id,
             type=point.type,
             passed=passed,
             operator=point.operator,
-            expected=point.expected_value if finding.expected is MISSING else finding.expected,
+            expected=expected if finding.expected is MISSING else finding.expected,
             actual=finding.actual,
             details=finding.reason or "",
+            tolerance=tolerance,
             fault=None if passed else finding.fault,
             subject=finding.subject,
             stage_key=finding.stage_key,

@@ -174,8 +174,8 @@ FAILING: list[tuple[dict[str, Any], Fault, str]] = [
     (field("risk_rejected", "reason", "==", "x"), Fault.MISSING, "risk_rejected never arrived, so reason has no value"),
     (field("order_fill", "side", "==", "x"), Fault.PLAN, '"order_fill" is no stage of TRADE_CMD_TO_BROKER_FILL'),
     (field(FILL_STAGE, None, "not_exists"), Fault.EXTRA, "T4_BrokerFillLog arrived, which was not expected"),
-    (count("FILL", "==", 2), Fault.MISSING, "1 event of the step meet the criteria, expected == 2 (FILL)"),
-    (count("FILL", "==", 0), Fault.EXTRA, "1 event of the step meet the criteria, expected == 0 (FILL)"),
+    (count("FILL", "==", 2), Fault.MISSING, "1 event of the step meets the criteria, expected == 2 (FILL)"),
+    (count("FILL", "==", 0), Fault.EXTRA, "1 event of the step meets the criteria, expected == 0 (FILL)"),
     (count("FIL", "<=", 1), Fault.MISSING, "no event of the step meets the criteria, so <= 1 says nothing"),
     (
         count("FILL", "==", 1) | {"expected_value": "$stimulus_quantity"},
@@ -221,6 +221,34 @@ FAILING: list[tuple[dict[str, Any], Fault, str]] = [
     (query("length(latencies_ns.nothing)", expected_value=1), Fault.PLAN, "the query cannot be answered"),
     ({"type": "phase_of_moon"}, Fault.PLAN, '"phase_of_moon" is no validation type'),
 ]
+
+
+COUNTED: list[tuple[str, Any, Fault]] = [
+    ("<", 1, Fault.EXTRA),
+    ("<=", 0, Fault.EXTRA),
+    ("between", [0, 0], Fault.EXTRA),
+    ("in", [0], Fault.EXTRA),
+    ("approx", 0, Fault.EXTRA),
+    (">", 1, Fault.MISSING),
+    (">=", 2, Fault.MISSING),
+    ("between", [2, 3], Fault.MISSING),
+    ("in", [2, 3], Fault.MISSING),
+    ("!=", 1, Fault.VALUE),
+    ("not_in", [1, 2], Fault.VALUE),
+    ("in", [0, 2], Fault.VALUE),
+]
+
+
+@pytest.mark.parametrize(("operator", "expected", "fault"), COUNTED, ids=str)
+def test_a_count_is_too_high_or_too_low_by_its_operator(
+    app: MemoryTestrade, operator: str, expected: Any, fault: Fault
+) -> None:
+    """One fill came: too many are extra, too few are missing, and a number that is merely not allowed is neither."""
+    outcome = judged(app, count("FILL", operator, 1) | {"expected_event_count": None, "expected_value": expected})
+    assert outcome.details == f"1 event of the step meets the criteria, expected {operator} {expected} (FILL)"
+    assert (outcome.passed, outcome.fault) == (False, fault)
+    said = outcome.attribution.reason if outcome.attribution else ""
+    assert "expected" not in said or said == f"1 came and {operator} {expected} were expected"
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,13 @@ def test_a_reference_is_shown_as_what_it_refers_to(pytester: pytest.Pytester, re
     assert (outcome["expected"], outcome["tolerance"]) == (10.0, 10.0)
 
 
+def test_an_operator_other_than_equality_stands_before_what_is_expected(pytester: pytest.Pytester) -> None:
+    """Also where 10 was found and anything but 10 is expected."""
+    write_plan(pytester.path, changed(operator="!=", expected_value=10) | {"matrix": {"symbol": ["AAPL"]}})
+    result = pytester.runpytest_subprocess()
+    result.stdout.fnmatch_lines(["*: 10.0 equals 10*", "E   expected  != 10", "E   actual    10.0"])
+
+
 def test_a_missing_stage_is_named(pytester: pytest.Pytester) -> None:
     """An order that risk refuses never reaches the broker: MISSING, with the reason that stopped it."""
     plan = json.loads(json.dumps(TRADE))

@@ -74,13 +74,12 @@ def correlation_log_event_count(view: StepView, asked: Asked) -> Finding:
     count = len(matching)
     reason = view.operators.compare(asked.operator, count, expected, asked.tolerance)
     subject = f"count of {in_words(asked.criteria)}"
-    if reason is None and count == 0 and not _allows_none(asked.operator, expected):
+    vacuous = reason is None and count == 0 and not _allows_none(asked.operator, expected)
+    if vacuous:
         reason = f"no event of the step meets the criteria, so {asked.operator} {show(expected)} says nothing"
     elif reason is not None:
-        reason = (
-            f"{_events(count)} of the step meet the criteria, expected {asked.operator} {show(expected)}{_listed(matching)}"
-        )
-    fault = Fault.EXTRA if is_number(expected) and count > expected else Fault.MISSING
+        reason = f"{_events_meet(count)} the criteria, expected {asked.operator} {show(expected)}{_listed(matching)}"
+    fault = Fault.MISSING if vacuous else _fault_of_count(asked.operator, count, expected)
     return Finding(
         reason=reason,
         actual=count,
@@ -90,6 +89,22 @@ def correlation_log_event_count(view: StepView, asked: Asked) -> Finding:
         rests_on_absence=True,
         offending=_events_of(matching),
     )
+
+
+def _fault_of_count(operator: str, count: int, expected: Any) -> Fault:
+    """Of a count that does not hold: whether it is too high, too low, or only not allowed."""
+    match operator:
+        case "<" | "<=":
+            return Fault.EXTRA
+        case ">" | ">=":
+            return Fault.MISSING
+        case "==" | "approx" | "between" | "in":
+            allowed = [one for one in (expected if isinstance(expected, list | tuple) else [expected]) if is_number(one)]
+            if allowed and count > max(allowed):
+                return Fault.EXTRA
+            if allowed and count < min(allowed):
+                return Fault.MISSING
+    return Fault.VALUE
 
 
 def _expected_count(asked: Asked) -> Any:
@@ -203,8 +218,8 @@ def in_words(criteria: Mapping[str, Any] | None) -> str:
     return " ".join([wanted if isinstance(wanted, str) else show(wanted), *others])
 
 
-def _events(count: int) -> str:
-    return "1 event" if count == 1 else f"{count} events"
+def _events_meet(count: int) -> str:
+    return "1 event of the step meets" if count == 1 else f"{count} events of the step meet"
 
 
 def _listed(events: Sequence[Joined]) -> str:

@@ -82,8 +82,9 @@ class NearMiss:
 class PipelineResult(msgspec.Struct, frozen=True, kw_only=True):
     """`stop_reason`: complete | diverted | deadline | window.
 
-    `stages` are the pipeline's, then its diversions that happened. `received_keys` are the latency keys that had to be
-    measured between our receipts, because the clock of the publisher is not comparable.
+    `stages` are the pipeline's, then its diversions that happened; `diversions` are the keys of all that it has.
+    `received_keys` are the latency keys that had to be measured between our receipts, because the clock of the publisher is
+    not comparable.
     """
 
     name: str
@@ -96,6 +97,7 @@ class PipelineResult(msgspec.Struct, frozen=True, kw_only=True):
     waited_ns: int
     timeout_ns: int
     diverted_by: str = ""
+    diversions: tuple[str, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
     received_keys: frozenset[str] = frozenset()
 
@@ -130,7 +132,9 @@ class ValidationOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepExecutionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One injection and everything judged about it. `error` is set when the step could not be carried out.
+    """One injection and everything judged about it. `error` is set when the step could not be carried out to its end.
+
+    `inconclusive`: it may be that only what was lost kept it from its end.
 
     `injected_ns` is the intended time of the injection, a reading of `time.perf_counter_ns()`; None: nothing was injected.
     """
@@ -148,6 +152,7 @@ class StepExecutionResult(msgspec.Struct, frozen=True, kw_only=True):
     fault: Fault | None = None
     error: str = ""
     hint: str = ""
+    inconclusive: bool = False
 
     @property
     def passed(self) -> bool:

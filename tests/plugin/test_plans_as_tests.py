@@ -130,6 +130,25 @@ def test_a_missing_stage_is_named(pytester: pytest.Pytester) -> None:
     assert "notional" in result.stdout.str()
 
 
+def test_a_captured_stage_that_never_arrives_is_named_where_it_is_captured(pytester: pytest.Pytester) -> None:
+    """MISSING, at the line of the capture, with the stages that did arrive."""
+    plan = json.loads(json.dumps(TRADE)) | {"matrix": {"symbol": ["AAPL"]}}
+    silent = {"type": "config_change", "parameter": "broker_silent", "new_value": True}
+    buy = {
+        **plan["steps"][0],
+        "step_id": "silent",
+        "timeout_s": 0.3,
+        "validation_points": [],
+        "capture": {"q": "T4_BrokerFillLog.symbol"},
+    }
+    path = write_plan(pytester.path, plan | {"steps": [{"step_id": "quiet", "stimulus": silent}, buy, *plan["steps"]]})
+    lines = path.read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if '"q"' in text)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["MISSING *T3_BrokerAckLog never arrived*", f"*buy.plan.json:{line}:*", "*captured from*"])
+
+
 def test_skip_and_xfail_come_from_the_plan(pytester: pytest.Pytester) -> None:
     """`skip` runs nothing, `xfail` runs and expects the failure."""
     write_plan(pytester.path, {**TRADE, "skip": "no broker today"}, "skipped")

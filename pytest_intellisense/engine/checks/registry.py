@@ -10,7 +10,7 @@ from pytest_intellisense.engine.checks import events, latencies, order, query, s
 from pytest_intellisense.engine.checks.context import Asked, StepView, asked
 from pytest_intellisense.engine.checks.outcome import Finding
 from pytest_intellisense.engine.paths import MISSING
-from pytest_intellisense.errors import PlanError
+from pytest_intellisense.errors import IntelliSenseError, PlanError, StageNeverArrived
 from pytest_intellisense.model.results import Fault, ValidationOutcome
 from pytest_intellisense.model.validation import ValidationPoint
 
@@ -47,8 +47,15 @@ class CheckRegistry(Collection[str]):
             question = asked(point, view.scope)
             finding = self._known(point.type).evaluate(view, question)
         except PlanError as problem:
-            hint = f" ({problem.hint})" if problem.hint else ""
-            finding = Finding(reason=f"{problem}{hint}", fault=Fault.PLAN, subject=_subject(point))
+            finding = Finding(reason=_with_hint(problem), fault=Fault.PLAN, subject=_subject(point))
+        except StageNeverArrived as problem:
+            finding = Finding(
+                reason=_with_hint(problem),
+                fault=Fault.MISSING,
+                subject=_subject(point),
+                stage_key=problem.stage_key,
+                rests_on_absence=True,
+            )
         passed = finding.reason is None
         expected, tolerance = (question.expected, question.tolerance) if question else (point.expected_value, point.tolerance)
         return ValidationOutcome(
@@ -83,6 +90,10 @@ class CheckRegistry(Collection[str]):
 
     def __len__(self) -> int:
         return len(self._checks)
+
+
+def _with_hint(problem: IntelliSenseError) -> str:
+    return f"{problem} ({problem.hint})" if problem.hint else str(problem)
 
 
 def _subject(point: ValidationPoint) -> str:

@@ -228,26 +228,35 @@ def _type(actual: Any, expected: Any) -> str | None:
 
 
 def _subset(actual: Any, expected: Any) -> str | None:
-    return _lacks(expected, actual, "is not in the expected values")
+    return _as_sets(actual, expected) or _lacks(expected, actual, "is not in the expected values") or _at_key(actual, expected)
 
 
 def _superset(actual: Any, expected: Any) -> str | None:
-    return _lacks(actual, expected, "is not in the actual values")
+    return _as_sets(actual, expected) or _lacks(actual, expected, "is not in the actual values") or _at_key(actual, expected)
+
+
+def _as_sets(actual: Any, expected: Any) -> str | None:
+    for kind in (Mapping, list | tuple):
+        if isinstance(actual, kind) and isinstance(expected, kind):
+            return None
+    return f"{describe(actual)} and {describe(expected)} cannot be compared as sets: two lists or two objects can"
 
 
 def _lacks(whole: Any, part: Any, words: str) -> str | None:
-    """Why `part` is not contained in `whole`: lists by value, objects by key and value."""
-    if isinstance(whole, Mapping) and isinstance(part, Mapping):
-        for key, value in part.items():
-            if key not in whole:
-                return f"{show(key)} {words}"
-            if reason := difference(value, whole[key]):
-                return f"at {key}: {reason}"
-        return None
-    if isinstance(whole, list | tuple) and isinstance(part, list | tuple):
+    """What `part` has that `whole` has not: of lists the values, of objects the keys."""
+    if isinstance(whole, Mapping):
+        outside = [key for key in part if key not in whole]
+    else:
         outside = [one for one in part if not any(same(one, other) for other in whole)]
-        return f"{', '.join(map(show, outside))} {words}" if outside else None
-    return f"{describe(part)} and {describe(whole)} cannot be compared as sets: two lists or two objects can"
+    return f"{', '.join(map(show, outside))} {words}" if outside else None
+
+
+def _at_key(actual: Any, expected: Any) -> str | None:
+    """Where two objects differ under a key that both have."""
+    if not isinstance(actual, Mapping):
+        return None
+    reasons = ((key, difference(actual[key], expected[key])) for key in expected if key in actual)
+    return next((f"at {key}: {reason}" for key, reason in reasons if reason), None)
 
 
 TOLERANT: Mapping[str, Callable[[Any, Any, Any], str | None]] = {"==": _equal, "!=": _not_equal, "approx": _approx}

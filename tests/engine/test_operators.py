@@ -110,7 +110,12 @@ FAILS = [
     ("type", True, "number", None, "true is not of type number"),
     ("subset", [1, 2], [1], None, "2 is not in the expected values"),
     ("superset", [1], [1, 2], None, "2 is not in the actual values"),
-    ("superset", {"a": 1}, {"a": 2}, None, "at a: 2 is not 1 (delta +1)"),
+    ("superset", {"a": 1}, {"a": 2}, None, "at a: 1 is not 2 (delta -1)"),
+    ("superset", {"side": "BUY"}, {"side": "SELL"}, None, 'at side: text "BUY" is not "SELL"'),
+    ("subset", {"side": "BUY"}, {"side": "SELL"}, None, 'at side: text "BUY" is not "SELL"'),
+    ("superset", {"a": 1}, {"b": 2}, None, '"b" is not in the actual values'),
+    ("subset", {"a": 1}, {"b": 2}, None, '"a" is not in the expected values'),
+    ("superset", "a", ["a"], None, 'text "a" and a list of 1 cannot be compared as sets: two lists or two objects can'),
     ("subset", "a", ["a"], None, 'text "a" and a list of 1 cannot be compared as sets: two lists or two objects can'),
 ]
 

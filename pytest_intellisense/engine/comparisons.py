@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_intellisense.engine.equality import decimal_of, describe, difference, is_number, parse_tolerance, same, show
 from pytest_intellisense.engine.paths import MISSING
+from pytest_intellisense.engine.patterns import pattern_of
 from pytest_intellisense.errors import PlanError
 
 
@@ -113,14 +112,6 @@ def _of_texts(name: str, words: str, holds: Callable[[str, str], bool]) -> Calla
         return None if holds(actual, expected) else f"{describe(actual)} does not {words} {show(expected)}"
 
     return compare
-
-
-@functools.lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as problem:
-        raise PlanError(f"{show(pattern)} is not a regular expression: {problem}") from None
 
 
 def _contains_one(actual: Any, wanted: Any) -> bool:
@@ -272,7 +263,7 @@ EXACT: Mapping[str, Callable[[Any, Any], str | None]] = {
     "is_not_empty": _is_not_empty,
     "starts_with": _of_texts("starts_with", "start with", str.startswith),
     "ends_with": _of_texts("ends_with", "end with", str.endswith),
-    "matches_regex": _of_texts("matches_regex", "match", lambda text, pattern: bool(_compiled(pattern).search(text))),
+    "matches_regex": _of_texts("matches_regex", "match", lambda text, pattern: pattern_of(pattern).is_found_in(text)),
     "contains": _contains,
     "contains_ignore_case": _contains_ignore_case,
     "contains_all": _contains_all,

@@ -4,6 +4,7 @@ IntelliSenseError
   + PlanError            a plan file cannot be used as written          (PLAN)
   + EnvironmentProblem   Redis, TESTRADE, Tesseract or disk not usable  (ENV)
     x InjectionRefused   a safety gate said no                          (ENV)
+  + StageNeverArrived    a plan needs a stage that did not come         (MISSING)
   + CaptureFailed        the recorder stopped; verdicts would be lies   (LOSS)
   + SettingsError        an option, ini value or environment variable   (PLAN)
 
@@ -26,6 +27,14 @@ class IntelliSenseError(Exception):
 
 class PlanError(IntelliSenseError):
     """A plan file cannot be used as written."""
+
+
+class StageNeverArrived(IntelliSenseError):
+    """The application did not bring about what a plan refers to; `stage_key` is the first stage that is missing."""
+
+    def __init__(self, message: str, *, stage_key: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.stage_key = stage_key
 
 
 class EnvironmentProblem(IntelliSenseError):

@@ -42,6 +42,7 @@ def findings(point: Point, at: JsonPath, kind: str, deadline_ns: int | None) -> 
     if kind == "correlation_log_event_count" and isinstance(operator, str):
         key = "expected_event_count" if "expected_event_count" in point else "expected_value"
         yield from _count(operator, point.get(key), (*at, key))
+        yield from _two_counts(point, at)
     if kind == "portfolio_risk_metric" and isinstance(field := point.get("field_to_check"), str):
         yield from _figure(field, (*at, "field_to_check"))
     if "tolerance" in point:
@@ -163,6 +164,15 @@ def _count(operator: str, expected: Any, at: JsonPath) -> Iterator[Finding]:
         yield Finding(at, "a count is never below 0: this can never hold")
     elif operator == "==" and expected != int(expected):
         yield Finding(at, "a count is a whole number: this can never hold")
+
+
+def _two_counts(point: Point, at: JsonPath) -> Iterator[Finding]:
+    """`expected_event_count` is short for an `expected_value`."""
+    count, expected = point.get("expected_event_count"), point.get("expected_value")
+    if count is None or expected is None or is_reference(expected) or (is_number(expected) and expected == count):
+        return
+    message = 'write this or "expected_value": they contradict each other'
+    yield Finding((*at, "expected_event_count"), message, first_path=(*at, "expected_value"))
 
 
 def _figure(field: str, at: JsonPath) -> Iterator[Finding]:

@@ -123,6 +123,7 @@ def _conditions() -> dict[str, Schema]:
                     "whole_order": {"const": False},
                     "min_count": {"maximum": 1},
                     "until": {"anyOf": [{"type": "null"}, {"maxProperties": 0}]},
+                    "deadline_ms": {"type": "null"},
                 }
             },
         },

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_intellisense.engine.equality import decimal_of, describe, difference, is_number, parse_tolerance, same, show
 from pytest_intellisense.engine.paths import MISSING
+from pytest_intellisense.engine.patterns import pattern_of
 from pytest_intellisense.errors import PlanError
 
 
@@ -89,18 +88,19 @@ def _refuse_contradiction(name: str, expected: Any) -> None:
         raise PlanError(f'"{name}" with expected_value false contradicts itself', hint="turn the operator round instead")
 
 
-def _empty(value: Any) -> bool:
+def holds_nothing(value: Any) -> bool:
+    """Whether a value is null, or a text, list or object without anything in it."""
     return value is None or (isinstance(value, str | list | tuple | Mapping) and not value)
 
 
 def _is_empty(actual: Any, expected: Any) -> str | None:
     _refuse_contradiction("is_empty", expected)
-    return None if _empty(actual) else f"{describe(actual)} is not empty"
+    return None if holds_nothing(actual) else f"{describe(actual)} is not empty"
 
 
 def _is_not_empty(actual: Any, expected: Any) -> str | None:
     _refuse_contradiction("is_not_empty", expected)
-    return f"{describe(actual)} is empty" if _empty(actual) else None
+    return f"{describe(actual)} is empty" if holds_nothing(actual) else None
 
 
 def _of_texts(name: str, words: str, holds: Callable[[str, str], bool]) -> Callable[[Any, Any], str | None]:
@@ -112,14 +112,6 @@ def _of_texts(name: str, words: str, holds: Callable[[str, str], bool]) -> Calla
         return None if holds(actual, expected) else f"{describe(actual)} does not {words} {show(expected)}"
 
     return compare
-
-
-@functools.lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as problem:
-        raise PlanError(f"{show(pattern)} is not a regular expression: {problem}") from None
 
 
 def _contains_one(actual: Any, wanted: Any) -> bool:
@@ -227,26 +219,35 @@ def _type(actual: Any, expected: Any) -> str | None:
 
 
 def _subset(actual: Any, expected: Any) -> str | None:
-    return _lacks(expected, actual, "is not in the expected values")
+    return _as_sets(actual, expected) or _lacks(expected, actual, "is not in the expected values") or _at_key(actual, expected)
 
 
 def _superset(actual: Any, expected: Any) -> str | None:
-    return _lacks(actual, expected, "is not in the actual values")
+    return _as_sets(actual, expected) or _lacks(actual, expected, "is not in the actual values") or _at_key(actual, expected)
+
+
+def _as_sets(actual: Any, expected: Any) -> str | None:
+    for kind in (Mapping, list | tuple):
+        if isinstance(actual, kind) and isinstance(expected, kind):
+            return None
+    return f"{describe(actual)} and {describe(expected)} cannot be compared as sets: two lists or two objects can"
 
 
 def _lacks(whole: Any, part: Any, words: str) -> str | None:
-    """Why `part` is not contained in `whole`: lists by value, objects by key and value."""
-    if isinstance(whole, Mapping) and isinstance(part, Mapping):
-        for key, value in part.items():
-            if key not in whole:
-                return f"{show(key)} {words}"
-            if reason := difference(value, whole[key]):
-                return f"at {key}: {reason}"
-        return None
-    if isinstance(whole, list | tuple) and isinstance(part, list | tuple):
+    """What `part` has that `whole` has not: of lists the values, of objects the keys."""
+    if isinstance(whole, Mapping):
+        outside = [key for key in part if key not in whole]
+    else:
         outside = [one for one in part if not any(same(one, other) for other in whole)]
-        return f"{', '.join(map(show, outside))} {words}" if outside else None
-    return f"{describe(part)} and {describe(whole)} cannot be compared as sets: two lists or two objects can"
+    return f"{', '.join(map(show, outside))} {words}" if outside else None
+
+
+def _at_key(actual: Any, expected: Any) -> str | None:
+    """Where two objects differ under a key that both have."""
+    if not isinstance(actual, Mapping):
+        return None
+    reasons = ((key, difference(actual[key], expected[key])) for key in expected if key in actual)
+    return next((f"at {key}: {reason}" for key, reason in reasons if reason), None)
 
 
 TOLERANT: Mapping[str, Callable[[Any, Any, Any], str | None]] = {"==": _equal, "!=": _not_equal, "approx": _approx}
@@ -262,7 +263,7 @@ EXACT: Mapping[str, Callable[[Any, Any], str | None]] = {
     "is_not_empty": _is_not_empty,
     "starts_with": _of_texts("starts_with", "start with", str.startswith),
     "ends_with": _of_texts("ends_with", "end with", str.endswith),
-    "matches_regex": _of_texts("matches_regex", "match", lambda text, pattern: bool(_compiled(pattern).search(text))),
+    "matches_regex": _of_texts("matches_regex", "match", lambda text, pattern: pattern_of(pattern).is_found_in(text)),
     "contains": _contains,
     "contains_ignore_case": _contains_ignore_case,
     "contains_all": _contains_all,

@@ -22,7 +22,7 @@ from pytest_intellisense.engine.preparing import summary_of
 from pytest_intellisense.engine.restoring import StateBefore
 from pytest_intellisense.engine.stepping import Injected, Position, RunSoFar, StepRunner
 from pytest_intellisense.engine.verdicts import is_loss, lost_between, plan_result, step_fault, without_certainty
-from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, IntelliSenseError, PlanError
+from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, IntelliSenseError, PlanError, StageNeverArrived
 from pytest_intellisense.model.attribution import ReaderState
 from pytest_intellisense.model.pipeline import PipelineSignature
 from pytest_intellisense.model.plan import InjectionStep, PlanCase
@@ -196,12 +196,17 @@ class MillisecondOptimizationCapture:
             return
         scope = injected.scope.at(attempt.pipeline)
         for name, source in attempt.step.capture.items():
+            attempt.capturing = name
             try:
                 so_far.values[name] = scope.captured(source)
-            except PlanError as problem:
+            except (PlanError, StageNeverArrived) as problem:
                 if not all(outcome.passed for outcome in attempt.outcomes):
                     continue
+                if isinstance(problem, StageNeverArrived):
+                    problem.hint = f'"{name}" is captured from {source}'
+                    raise
                 raise PlanError(f'cannot capture "{name}": {problem}', hint=problem.hint) from None
+        attempt.capturing = None
 
 
 class _Positions:
@@ -213,6 +218,9 @@ class _Positions:
 
     def of_step(self) -> tuple[int, int] | None:
         return self._source.at(*self._base)
+
+    def of_capture(self, name: str) -> tuple[int, int] | None:
+        return self._source.at(*self._base, "capture", name)
 
     def of_point(self, index: int) -> tuple[int, int] | None:
         return self._source.at(*self._base, "validation_points", index)
@@ -228,6 +236,7 @@ class _Attempt:
         self.pipeline: PipelineResult | None = None
         self.outcomes: tuple[ValidationOutcome, ...] = ()
         self.readers: Sequence[ReaderState] = ()
+        self.capturing: str | None = None
         self._positions = positions
         self._order = {id(point): index for index, point in enumerate(step.validation_points)}
         self.position_of: Position = self._position_of
@@ -264,7 +273,7 @@ class _Attempt:
             repeat_index=self.repeat_index,
             correlation_id=self.injected.correlation_id if self.injected else "",
             injected_ns=self.injected.intended_ns if self.injected else None,
-            position=self._positions.of_step() if self._positions else None,
+            position=self._position(),
             pipeline=self.pipeline,
             outcomes=self.outcomes,
             fault=fault,
@@ -272,10 +281,17 @@ class _Attempt:
             hint=hint,
         )
 
+    def _position(self) -> tuple[int, int] | None:
+        if self._positions is None:
+            return None
+        return self._positions.of_step() if self.capturing is None else self._positions.of_capture(self.capturing)
+
 
 def _fault_of(problem: IntelliSenseError) -> Fault:
     if isinstance(problem, PlanError):
         return Fault.PLAN
+    if isinstance(problem, StageNeverArrived):
+        return Fault.MISSING
     return Fault.LOSS if isinstance(problem, CaptureFailed) else Fault.ENV
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from pytest_intellisense.engine.criteria import field_of
 from pytest_intellisense.engine.equality import show
+from pytest_intellisense.engine.explaining import shortfall
 from pytest_intellisense.engine.paths import MISSING, lead_nowhere, resolve
-from pytest_intellisense.errors import PlanError
-from pytest_intellisense.model.results import PipelineResult
+from pytest_intellisense.errors import PlanError, StageNeverArrived
+from pytest_intellisense.model.results import Fault, PipelineResult
 
 _STIMULUS, _PAYLOAD = "$stimulus_", "$pipeline_event_payload_"
 _TAIL = r'(?:\.?[\w*-]+|\[(?:-?\d+|\*|"[^"]+")\])+'
@@ -31,7 +32,10 @@ class Scope:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def resolved(self, value: Any) -> Any:
-        """`value` with every reference in it replaced. Raises PlanError naming what could have been meant."""
+        """`value` with every reference in it replaced.
+
+        Raises PlanError naming what could have been meant, StageNeverArrived where only the value is missing.
+        """
         if isinstance(value, str):
             return self._in_text(value) if "$" in value else value
         if isinstance(value, dict):
@@ -45,7 +49,7 @@ class Scope:
         return Scope(self.stimulus, pipeline, self.values)
 
     def captured(self, source: str) -> Any:
-        """The value a step captures: a path into a stage (`order_fill.order_id`) or a reference. Raises PlanError."""
+        """The value a step captures: a path into a stage (`order_fill.order_id`) or a reference. Raises as `resolved`."""
         if source.startswith("$"):
             return self.resolved(source)
         return self._of_stage(source)
@@ -78,12 +82,13 @@ class Scope:
 
     def _of_stage(self, path: str) -> Any:
         stages = {stage.key: stage for stage in self.pipeline.stages} if self.pipeline else {}
-        key = max((known for known in stages if _begins(path, known)), key=len, default=None)
+        names = [*stages, *(self.pipeline.diversions if self.pipeline else ())]
+        key = max((known for known in names if _begins(path, known)), key=len, default=None)
         if key is None:
             raise _unknown(f'stage reference "{path}"', path.partition(".")[0], list(stages), "stages")
-        event = stages[key].event
+        event = stages[key].event if key in stages else None
         if event is None:
-            raise PlanError(f'"{path}" has no value: {key} never arrived')
+            raise _never_arrived(key, path, self.pipeline)
         inner = path[len(key) :].removeprefix(".")
         if not inner:
             return dict(event.payload)
@@ -107,6 +112,14 @@ def _begins(path: str, key: str) -> bool:
 
 def _written(value: Any) -> str:
     return value if isinstance(value, str) else show(value)
+
+
+def _never_arrived(key: str, path: str, pipeline: PipelineResult | None) -> StageNeverArrived:
+    short = shortfall(pipeline) if pipeline else None
+    hint = f'"{path}" has no value without it'
+    if short is not None and short.fault is Fault.MISSING:
+        return StageNeverArrived(short.sentence, stage_key=short.stage_key, hint=hint)
+    return StageNeverArrived(f"{key} never arrived", stage_key=key, hint=hint)
 
 
 def _unknown(reference: str, name: str, known: list[str], what: str) -> PlanError:

@@ -293,6 +293,7 @@ def pipeline_result(
         waited_ns=waited_ns,
         timeout_ns=timeout_ns,
         diverted_by=diverted_by,
+        diversions=tuple(stage.key for stage in tracker.signature.diversions),
         near_misses=near_misses,
         received_keys=received,
     )

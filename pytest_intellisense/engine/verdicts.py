@@ -31,17 +31,21 @@ def without_certainty(step: StepExecutionResult) -> StepExecutionResult:
     """Events were lost: whether those came that were missed, or ought to be missed, is not known."""
     outcomes = tuple(
         msgspec.structs.replace(
-            outcome, passed=False, inconclusive=True, fault=Fault.LOSS, details=_uncertain(outcome), attribution=None
+            outcome, passed=False, inconclusive=True, fault=Fault.LOSS, details=_uncertain(outcome.details), attribution=None
         )
         if outcome.rests_on_absence
         else outcome
         for outcome in step.outcomes
     )
+    if step.error and step.fault is Fault.MISSING:
+        return msgspec.structs.replace(
+            step, outcomes=outcomes, fault=Fault.LOSS, error=_uncertain(step.error), inconclusive=True
+        )
     return msgspec.structs.replace(step, outcomes=outcomes)
 
 
-def _uncertain(outcome: ValidationOutcome) -> str:
-    return f"events were lost, so this cannot be told{f' ({outcome.details})' if outcome.details else ''}"
+def _uncertain(details: str) -> str:
+    return f"events were lost, so this cannot be told{f' ({details})' if details else ''}"
 
 
 def plan_result(name: str, steps: Sequence[StepExecutionResult], duration_ns: int, loss: LossReport) -> PlanResult:
@@ -65,7 +69,7 @@ def _judged(steps: Sequence[StepExecutionResult]) -> tuple[Verdict, Fault | None
         worst = first_wrong(wrong)
         return Verdict.FAILED, worst.fault, _placed(wrong, sentence_of(worst, wrong), steps), ""
     if wrong is not None:
-        return Verdict.ERROR, wrong.fault, _placed(wrong, wrong.error, steps), wrong.hint
+        return _of_broken(wrong), wrong.fault, _placed(wrong, wrong.error, steps), wrong.hint
     uncertain = next((step for step in steps if not step.passed), None)
     if uncertain is not None:
         worst = first_wrong(uncertain)
@@ -73,6 +77,13 @@ def _judged(steps: Sequence[StepExecutionResult]) -> tuple[Verdict, Fault | None
     if not any(step.outcomes for step in steps):
         return Verdict.FAILED, Fault.PLAN, "no validation point was judged: a plan that checks nothing cannot pass", ""
     return Verdict.PASSED, None, "", ""
+
+
+def _of_broken(step: StepExecutionResult) -> Verdict:
+    """There is no verdict on a step that broke off, unless it did because the application did not bring about a stage."""
+    if step.inconclusive:
+        return Verdict.INCONCLUSIVE
+    return Verdict.FAILED if step.fault is Fault.MISSING else Verdict.ERROR
 
 
 def _counts(outcome: ValidationOutcome) -> bool:

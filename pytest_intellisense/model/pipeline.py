@@ -39,6 +39,10 @@ class Stage(BaseModel):
     def _absent_stands_alone(self) -> Stage:
         if self.absent and (self.optional or self.until or self.whole_order or self.min_count > 1):
             raise ValueError("an absent stage takes no optional, until, whole_order or min_count")
+        if self.absent and self.deadline_ms is not None:
+            raise ValueError(
+                'an absent stage takes no deadline_ms: for a window of its own use the check event_absence with "within"'
+            )
         return self
 
 

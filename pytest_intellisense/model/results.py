@@ -82,8 +82,9 @@ class NearMiss:
 class PipelineResult(msgspec.Struct, frozen=True, kw_only=True):
     """`stop_reason`: complete | diverted | deadline | window.
 
-    `stages` are the pipeline's, then its diversions that happened. `received_keys` are the latency keys that had to be
-    measured between our receipts, because the clock of the publisher is not comparable.
+    `stages` are the pipeline's, then its diversions that happened; `diversions` are the keys of all that it has.
+    `received_keys` are the latency keys that had to be measured between our receipts, because the clock of the publisher is
+    not comparable.
     """
 
     name: str
@@ -96,6 +97,7 @@ class PipelineResult(msgspec.Struct, frozen=True, kw_only=True):
     waited_ns: int
     timeout_ns: int
     diverted_by: str = ""
+    diversions: tuple[str, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
     received_keys: frozenset[str] = frozenset()
 
@@ -107,7 +109,8 @@ class ValidationOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """One ValidationPoint, judged. `details` says why it failed, in words; `position` is (line, column) in the plan.
 
     `rests_on_absence`: the judgement would be another if an event had been lost. `offending` are the events that count too
-    many. `attribution` says which stage went wrong first, for a failure of the application.
+    many. `attribution` says which stage went wrong first, for a failure of the application. `expected` and `tolerance` are what
+    the references of the plan refer to.
     """
 
     validation_id: str
@@ -117,6 +120,7 @@ class ValidationOutcome(msgspec.Struct, frozen=True, kw_only=True):
     expected: Any
     actual: Any
     details: str
+    tolerance: Any = None
     fault: Fault | None = None
     subject: str = ""
     stage_key: str = ""
@@ -128,7 +132,9 @@ class ValidationOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepExecutionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One injection and everything judged about it. `error` is set when the step could not be carried out.
+    """One injection and everything judged about it. `error` is set when the step could not be carried out to its end.
+
+    `inconclusive`: it may be that only what was lost kept it from its end.
 
     `injected_ns` is the intended time of the injection, a reading of `time.perf_counter_ns()`; None: nothing was injected.
     """
@@ -146,6 +152,7 @@ class StepExecutionResult(msgspec.Struct, frozen=True, kw_only=True):
     fault: Fault | None = None
     error: str = ""
     hint: str = ""
+    inconclusive: bool = False
 
     @property
     def passed(self) -> bool:

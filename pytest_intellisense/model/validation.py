@@ -80,7 +80,11 @@ VALIDATION_TYPES: dict[str, ValidationType] = {
         "target_identifier", _COMPARED, "A field of the stimulus as injected: $stimulus_<field>."
     ),
     "event_absence": _type("event_criteria within", "", "No event of the step's chain meets event_criteria within the window."),
-    "event_order": _type("expected_value", "", "Stage keys or event types in the order in which they must arrive."),
+    "event_order": _type(
+        "expected_value",
+        "",
+        "Stage keys or event types in the order they must arrive; one that stands again is its next event.",
+    ),
     "no_extra_events": _type(
         "", "within event_criteria", "Nothing further of the chain after completion, within the window (default 250 ms)."
     ),

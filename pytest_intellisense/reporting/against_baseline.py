@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_intellisense.engine.attribution.slow_stage import Lap, Usual, slow_stage
-from pytest_intellisense.engine.attribution.windows import limit_of
+from pytest_intellisense.engine.attribution.windows import longest_ns
 from pytest_intellisense.model.attribution import Attribution
 from pytest_intellisense.reporting.attribution_row import attribution_of
 from pytest_intellisense.reporting.failures import failed_outcomes, primary_failure
@@ -24,8 +24,9 @@ def attribute_by_baseline(plan: PlanRow, baseline: str) -> None:
 
 
 def _found(plan: PlanRow, step: StepRow, outcome: OutcomeRow, baseline: str) -> Attribution | None:
-    pipeline, limit_ns = _slowest_run(plan, step), limit_of(outcome["expected"])
-    if pipeline is None or limit_ns is None:
+    pipeline = _slowest_run(plan, step)
+    limit_ns, took_ns = longest_ns(outcome["expected"]), longest_ns(outcome["actual"])
+    if pipeline is None or limit_ns is None or took_ns is None:
         return None
     if outcome["type"] == REGRESSION and outcome["stage"]:
         return Attribution(candidates=(outcome["stage"],), reason=f"its own time, against {baseline}", field="latency")
@@ -37,7 +38,7 @@ def _found(plan: PlanRow, step: StepRow, outcome: OutcomeRow, baseline: str) -> 
     ]
     if not now or any(lap.stage not in usual for lap in now):
         return None
-    return slow_stage(now, limit_ns, Usual(usual, baseline))
+    return slow_stage(now, took_ns - limit_ns, Usual(usual, baseline))
 
 
 def _slowest_run(plan: PlanRow, step: StepRow) -> PipelineRow | None:

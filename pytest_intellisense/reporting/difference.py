@@ -16,7 +16,8 @@ from pytest_intellisense.reporting.rows import REGRESSION, OutcomeRow
 Span = tuple[int, int]
 
 _IN_MS = frozenset({"pipeline_latency", "latency_between", REGRESSION})
-_EQUALITY = frozenset({"==", "!=", "approx", "equals"})
+_SAME = frozenset({"==", "equals"})
+_EQUALITY = _SAME | {"!=", "approx"}
 _SPELLED_OUT_LIMIT = 400
 _TYPE_NAMES = {
     str: "text",
@@ -47,9 +48,9 @@ class Difference:
 def difference(outcome: OutcomeRow) -> Difference:
     show = _shown_duration if outcome["type"] in _IN_MS else shown
     expected, actual = show(outcome["expected"]), show(outcome["actual"])
-    if outcome["operator"] not in _EQUALITY:
+    if outcome["operator"] not in _SAME:
         return Difference(f"{outcome['operator']} {expected}".strip(), actual, (), (), _note(outcome))
-    if outcome["passed"] or outcome["operator"] == "!=" or not _comparable(outcome["expected"], outcome["actual"]):
+    if outcome["passed"] or not _comparable(outcome["expected"], outcome["actual"]):
         return Difference(expected, actual, (), (), _note(outcome))
     return Difference(expected, actual, *_spans(expected, actual), _note(outcome))
 

@@ -42,7 +42,7 @@ def plan_row(case: PlanCase, result: PlanResult, *, nodeid: str, rootdir: Path, 
     row["hint"] = plain(result.hint)
     row["duration_ns"] = int(result.duration_ns)
     row["session_dir"] = _relative(session_dir, rootdir) if session_dir else ""
-    row["steps"] = [_step_row(case, step, session_dir) for step in result.steps]
+    row["steps"] = [_step_row(step, session_dir) for step in result.steps]
     primary = primary_failure(row)
     if primary is not None and "attribution" in primary[1]:
         row["attribution"] = primary[1]["attribution"]
@@ -117,7 +117,7 @@ def _with_loss(row: PlanRow, loss: LossReport) -> PlanRow:
     return row
 
 
-def _step_row(case: PlanCase, step: StepExecutionResult, session_dir: Path | None) -> StepRow:
+def _step_row(step: StepExecutionResult, session_dir: Path | None) -> StepRow:
     events = step.pipeline.events if step.pipeline else ()
     raw_ocr = next((traced.event for traced in events if traced.event.wire_type == "TESTRADE_RAW_OCR_DATA"), None)
     confidence = plain(raw_ocr.payload.get("overall_confidence")) if raw_ocr else None
@@ -137,7 +137,7 @@ def _step_row(case: PlanCase, step: StepExecutionResult, session_dir: Path | Non
         line=line,
         column=column,
         pipeline=_pipeline_row(step.pipeline) if step.pipeline else None,
-        validation_outcomes=[_outcome_row(case, step.step_id, outcome) for outcome in step.outcomes],
+        validation_outcomes=[_outcome_row(outcome) for outcome in step.outcomes],
         images=_image_rows((traced.event for traced in events), session_dir, _shrink(step)),
         ocr_text=plain(raw_ocr.payload.get("full_raw_text") or "") if raw_ocr else "",
         ocr_confidence=confidence if isinstance(confidence, int | float) else None,
@@ -203,7 +203,7 @@ def _stage_row(stage: StageResult) -> StageRow:
     return row
 
 
-def _outcome_row(case: PlanCase, step_id: str, outcome: ValidationOutcome) -> OutcomeRow:
+def _outcome_row(outcome: ValidationOutcome) -> OutcomeRow:
     line, column = outcome.position or (None, None)
     row = OutcomeRow(
         validation_id=plain(outcome.validation_id),
@@ -220,17 +220,11 @@ def _outcome_row(case: PlanCase, step_id: str, outcome: ValidationOutcome) -> Ou
         line=line,
         column=column,
     )
-    tolerance = _tolerance(case, step_id, outcome.validation_id)
-    if tolerance is not None:
-        row["tolerance"] = plain(tolerance)
+    if outcome.tolerance is not None:
+        row["tolerance"] = plain(outcome.tolerance)
     if outcome.attribution is not None:
         row["attribution"] = attribution_row(outcome, outcome.attribution)
     return row
-
-
-def _tolerance(case: PlanCase, step_id: str, validation_id: str) -> object:
-    points = (point for step in case.plan.steps if step.step_id == step_id for point in step.validation_points)
-    return next((point.tolerance for point in points if point.validation_id == validation_id), None)
 
 
 def _event_rows(events: tuple[TracedEvent, ...], told: Callable[[TimelineEvent], str]) -> list[EventRow]:

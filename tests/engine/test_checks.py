@@ -174,9 +174,14 @@ FAILING: list[tuple[dict[str, Any], Fault, str]] = [
     (field("risk_rejected", "reason", "==", "x"), Fault.MISSING, "risk_rejected never arrived, so reason has no value"),
     (field("order_fill", "side", "==", "x"), Fault.PLAN, '"order_fill" is no stage of TRADE_CMD_TO_BROKER_FILL'),
     (field(FILL_STAGE, None, "not_exists"), Fault.EXTRA, "T4_BrokerFillLog arrived, which was not expected"),
-    (count("FILL", "==", 2), Fault.MISSING, "1 event of the step meet the criteria, expected == 2 (FILL)"),
-    (count("FILL", "==", 0), Fault.EXTRA, "1 event of the step meet the criteria, expected == 0 (FILL)"),
+    (count("FILL", "==", 2), Fault.MISSING, "1 event of the step meets the criteria, expected == 2 (FILL)"),
+    (count("FILL", "==", 0), Fault.EXTRA, "1 event of the step meets the criteria, expected == 0 (FILL)"),
     (count("FIL", "<=", 1), Fault.MISSING, "no event of the step meets the criteria, so <= 1 says nothing"),
+    (
+        count("FILL", "==", 1) | {"expected_value": "$stimulus_quantity"},
+        Fault.PLAN,
+        "expected_event_count 1 and expected_value 100.0 cannot both be meant: write one of them",
+    ),
     (latency(TOTAL, "<=", "15 ms"), Fault.LATENCY, "20.000 ms is not at most 15 ms"),
     (latency("total_ns", "<=", 15), Fault.PLAN, '"total_ns" is no latency of TRADE_CMD_TO_BROKER_FILL'),
     (
@@ -216,6 +221,34 @@ FAILING: list[tuple[dict[str, Any], Fault, str]] = [
     (query("length(latencies_ns.nothing)", expected_value=1), Fault.PLAN, "the query cannot be answered"),
     ({"type": "phase_of_moon"}, Fault.PLAN, '"phase_of_moon" is no validation type'),
 ]
+
+
+COUNTED: list[tuple[str, Any, Fault]] = [
+    ("<", 1, Fault.EXTRA),
+    ("<=", 0, Fault.EXTRA),
+    ("between", [0, 0], Fault.EXTRA),
+    ("in", [0], Fault.EXTRA),
+    ("approx", 0, Fault.EXTRA),
+    (">", 1, Fault.MISSING),
+    (">=", 2, Fault.MISSING),
+    ("between", [2, 3], Fault.MISSING),
+    ("in", [2, 3], Fault.MISSING),
+    ("!=", 1, Fault.VALUE),
+    ("not_in", [1, 2], Fault.VALUE),
+    ("in", [0, 2], Fault.VALUE),
+]
+
+
+@pytest.mark.parametrize(("operator", "expected", "fault"), COUNTED, ids=str)
+def test_a_count_is_too_high_or_too_low_by_its_operator(
+    app: MemoryTestrade, operator: str, expected: Any, fault: Fault
+) -> None:
+    """One fill came: too many are extra, too few are missing, and a number that is merely not allowed is neither."""
+    outcome = judged(app, count("FILL", operator, 1) | {"expected_event_count": None, "expected_value": expected})
+    assert outcome.details == f"1 event of the step meets the criteria, expected {operator} {expected} (FILL)"
+    assert (outcome.passed, outcome.fault) == (False, fault)
+    said = outcome.attribution.reason if outcome.attribution else ""
+    assert "expected" not in said or said == f"1 came and {operator} {expected} were expected"
 
 
 @pytest.mark.parametrize(
@@ -328,15 +361,100 @@ def test_a_late_intruder_fails_the_window_it_falls_into(app: MemoryTestrade) -> 
     assert judged(app, absence("REJECT", within="1 s")).details == "REJECT arrived 900 ms after the injection"
 
 
-def test_statistics_over_repetitions_are_judged_after_the_last(app: MemoryTestrade) -> None:
-    """One outcome for all of them; a percentile is a time that was measured."""
-    delays = iter([10, 50, 20, 30])
+NOTHING, NO_TEXT = "events[?event_type=='FIL'].payload.side", "''"
 
-    def fill_later(app: MemoryTestrade, command: Any, receipt: Any) -> None:
+VACUOUS: list[tuple[dict[str, Any], str]] = [
+    (query(NOTHING, operator="subset", expected_value=["SELL"]), "an empty list, so subset ['SELL'] says nothing"),
+    (query(NOTHING, operator="!=", expected_value=["BUY"]), "an empty list, so != ['BUY'] says nothing"),
+    (query(NOTHING, operator="not_in", expected_value=["BUY"]), "an empty list, so not_in ['BUY'] says nothing"),
+    (query(NOTHING, operator="superset", expected_value=[]), "an empty list, so superset [] says nothing"),
+    (query(NOTHING, operator="exists"), "an empty list, so exists says nothing"),
+    (query(NOTHING, operator="type", expected_value="array"), 'an empty list, so type "array" says nothing'),
+    (query("stages.nothing", operator="!=", expected_value="BUY"), 'nothing, so != "BUY" says nothing'),
+    (query("merge(`{}`, `{}`)", operator="subset", expected_value={"side": "BUY"}), "an empty object, so subset"),
+    (query(NO_TEXT, operator="in", expected_value="BUY"), 'an empty text, so in "BUY"'),
+    (query(NO_TEXT, operator="matches_regex", expected_value=".*"), "an empty text, so matches_regex"),
+]
+
+
+@pytest.mark.parametrize(("point", "words"), VACUOUS, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_query_that_finds_nothing_says_nothing(app: MemoryTestrade, point: dict[str, Any], words: str) -> None:
+    """Null, or an empty list, object or text, passes only where the plan says that it is expected."""
+    outcome = judged(app, point)
+    assert outcome.details.startswith(f"the query found {words}")
+    assert (outcome.passed, outcome.fault, outcome.rests_on_absence) == (False, Fault.MISSING, True)
+
+
+NOTHING_EXPECTED: list[dict[str, Any]] = [
+    query("stages.nothing", operator="not_exists"),
+    query("stages.nothing", operator="==", expected_value=None),
+    query("stages.nothing", operator="in", expected_value=[None, 1]),
+    query("stages.nothing", operator="type", expected_value="null"),
+    query("stages.nothing", operator="is_empty"),
+    query(NOTHING, operator="is_empty"),
+    query(NOTHING, operator="==", expected_value=[]),
+    query(NOTHING, operator="approx", expected_value=[]),
+    query(NOTHING, operator="in", expected_value=[["SELL"], []]),
+    query(NOTHING, operator="length", expected_value=0),
+    query(NOTHING, operator="subset", expected_value=[]),
+    query(NO_TEXT, operator="==", expected_value=""),
+    query("merge(`{}`, `{}`)", operator="==", expected_value={}),
+    query(f"length({NOTHING})", operator="==", expected_value=0),
+    query(f"length({NOTHING})", operator="<", expected_value=1),
+    query("stages.T3_BrokerAckLog.arrived && `false`", operator="==", expected_value=False),
+]
+
+
+@pytest.mark.parametrize("point", NOTHING_EXPECTED, ids=str)
+def test_a_query_may_find_nothing_where_that_is_expected(app: MemoryTestrade, point: dict[str, Any]) -> None:
+    """Then emptiness is the point; 0 and false are values like others."""
+    outcome = judged(app, point)
+    assert (outcome.passed, outcome.details) == (True, "")
+
+
+def fills_and_books_twice(app: MemoryTestrade, command: Any, receipt: Any) -> None:
+    fills_orders(fills=(0.5, 0.5))(app, command, receipt)
+    app.emit("POSITION_UPDATE", {"symbol": "AAPL"}, after_ms=30, correlation_id=command.correlation_id)
+
+
+ORDERS_WITH_REPEATED_NAMES: list[tuple[list[Any], str]] = [
+    (["FILL", "POSITION_UPDATE", "FILL"], ""),
+    ([FILL_STAGE, "POSITION_UPDATE", FILL_STAGE, "POSITION_UPDATE"], ""),
+    (["ACK", "FILL", {"event_type": "POSITION_UPDATE"}, "FILL", {"event_type": "POSITION_UPDATE"}], ""),
+    (["FILL", "FILL", "POSITION_UPDATE"], "POSITION_UPDATE arrived before FILL #2"),
+    (["FILL", "POSITION_UPDATE", "POSITION_UPDATE", "FILL"], "FILL #2 arrived before POSITION_UPDATE #2"),
+    (["FILL", "FILL", "FILL"], "FILL came 2 times and stands in the order 3 times"),
+    (["ACK", "ACK"], "ACK came once and stands in the order 2 times"),
+    (["T3_BrokerAckLog", "FILL", "T3_BrokerAckLog"], "T3_BrokerAckLog came once and stands in the order 2 times"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "words"), ORDERS_WITH_REPEATED_NAMES, ids=str)
+def test_a_name_that_stands_in_an_order_again_is_the_next_event_of_that_name(
+    app: MemoryTestrade, wanted: list[Any], words: str
+) -> None:
+    """Two partial fills with a booking after each; too few of a name are missing, and it is said how many came."""
+    app.reactions["trade_command"] = fills_and_books_twice
+    outcome = judged(app, {"type": "event_order", "expected_value": wanted})
+    assert outcome.passed == (not words)
+    assert outcome.details.startswith(words)
+    assert outcome.fault is (None if not words else Fault.MISSING if "came" in words else Fault.VALUE)
+
+
+def fills_after(*delays_ms: float) -> Any:
+    """An app that fills one order after the other so long after it acknowledged it."""
+    delays = iter(delays_ms)
+
+    def react(app: MemoryTestrade, command: Any, receipt: Any) -> None:
         fills_orders(fills=())(app, command, receipt)
         app.emit("FILL", {"fill_quantity": 100}, after_ms=10 + next(delays), correlation_id=command.correlation_id)
 
-    app.reactions["trade_command"] = fill_later
+    return react
+
+
+def test_statistics_over_repetitions_are_judged_after_the_last(app: MemoryTestrade) -> None:
+    """One outcome for all of them; a percentile is a time that was measured."""
+    app.reactions["trade_command"] = fills_after(10, 50, 20, 30)
     points = [
         latency(TOTAL, "==", expected, statistic=name)
         for name, expected in {"min": 20, "median": 35, "mean": 37.5, "p90": 60, "max": 60}.items()
@@ -348,6 +466,34 @@ def test_statistics_over_repetitions_are_judged_after_the_last(app: MemoryTestra
     steps = capture.run(case(step(BUY, *points, pipeline=TO_FILL, repeat=4))).steps
     assert [len(one.outcomes) for one in steps] == [0, 0, 0, 6]
     assert [outcome.details for outcome in steps[-1].outcomes] == [""] * 6
+
+
+STATISTICS_TOO_LONG: list[tuple[str, str, str]] = [
+    ("min", "each of them alone is more than the 5.00 ms that are too much", "10.0 ms"),
+    ("median", "no other stage took the 20.0 ms that are too much", "30.0 ms"),
+    ("mean", "no other stage took the 22.5 ms that are too much", "30.0 ms"),
+    ("max", "no other stage took the 45.0 ms that are too much", "50.0 ms"),
+]
+
+
+@pytest.mark.parametrize(("statistic", "words", "fill_took"), STATISTICS_TOO_LONG)
+def test_a_statistic_that_is_too_long_is_explained_by_a_repetition_like_it(
+    app: MemoryTestrade, statistic: str, words: str, fill_took: str
+) -> None:
+    """What is too much is what the statistic has too much, not what the slowest repetition has."""
+    app.reactions["trade_command"] = fills_after(10, 50, 20, 30)
+    total = latency(TOTAL, "<=", "15 ms", statistic=statistic)
+    ends = {"from_event": "T3_BrokerAckLog", "to_event": FILL_STAGE, "operator": "<=", "expected_value": "5 ms"}
+    between = {"type": "latency_between", "statistic": statistic, **ends}
+    capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock)
+    of_total, of_between = capture.run(case(step(BUY, total, between, pipeline=TO_FILL, repeat=4))).steps[-1].outcomes
+    assert of_total.attribution is not None
+    assert of_total.attribution.reason.endswith(words)
+    assert of_total.attribution.forms[-1].value == fill_took
+    assert of_between.attribution is not None
+    assert of_between.attribution.forms[-1].value == fill_took
+    excess = words.split(" the ")[-1]
+    assert excess in of_between.attribution.reason
 
 
 def test_a_step_is_compared_with_an_earlier_one(app: MemoryTestrade) -> None:

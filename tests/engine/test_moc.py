@@ -259,6 +259,55 @@ def test_values_travel_from_step_to_step(app: MemoryTestrade) -> None:
     assert app.sent[1].parameters["order_id"] == "1"
 
 
+NEVER_FILLED = "T4_BrokerFillLog never arrived (waited 300 ms of the step's 300 ms)"
+
+
+def test_a_captured_stage_that_never_arrives_is_a_failure_of_the_application(app: MemoryTestrade) -> None:
+    """Told by the first stage that is missing; the plan goes no further, and the hint says what was to be captured."""
+    app.reactions["trade_command"] = fills_orders(fills=())
+    buy = step(BUY, pipeline=TO_FILL, timeout_s=0.3, step_id="buy", capture={"q": "T4_BrokerFillLog.symbol"})
+    result = run(app, buy, step({**BUY, "symbol": "${q}"}, COMPLETE, step_id="again"))
+    assert (result.verdict, result.fault, result.sentence) == (Verdict.FAILED, Fault.MISSING, NEVER_FILLED)
+    assert result.hint == '"q" is captured from T4_BrokerFillLog.symbol'
+    assert len(result.steps) == 1
+
+
+def test_a_diversion_that_is_captured_has_to_happen(app: MemoryTestrade) -> None:
+    """The order was filled instead of being rejected."""
+    result = run(app, step(BUY, pipeline=TO_FILL, capture={"why": "risk_rejected.reason"}))
+    assert (result.verdict, result.fault, result.sentence) == (Verdict.FAILED, Fault.MISSING, "risk_rejected never arrived")
+
+
+def test_what_refers_to_a_stage_that_never_arrived_is_missing_too(app: MemoryTestrade) -> None:
+    """In a check, and in the stimulus of the next step."""
+    app.reactions["trade_command"] = fills_orders(fills=())
+    side = {"type": "stimulus_field_validation", "target_identifier": "$stimulus_side"}
+    point = {**side, "expected_value": "$pipeline_event_payload_T4_BrokerFillLog.side"}
+    result = run(app, step(BUY, point, pipeline=TO_FILL, timeout_s=0.3))
+    (outcome,) = result.steps[0].outcomes
+    assert (result.verdict, result.fault, result.sentence) == (Verdict.FAILED, Fault.MISSING, NEVER_FILLED)
+    assert (outcome.stage_key, outcome.rests_on_absence) == ("T4_BrokerFillLog", True)
+    buy = step(BUY, pipeline=TO_FILL, timeout_s=0.3, step_id="buy")
+    sell = step({**BUY, "symbol": "$pipeline_event_payload_T4_BrokerFillLog.symbol"}, COMPLETE, step_id="sell")
+    result = run(app, buy, sell)
+    assert (result.verdict, result.fault) == (Verdict.FAILED, Fault.MISSING)
+    assert result.sentence == f"step sell: {NEVER_FILLED}"
+    assert result.hint == '"T4_BrokerFillLog.symbol" has no value without it'
+
+
+def test_after_a_loss_nobody_knows_whether_a_captured_stage_arrived(app: MemoryTestrade) -> None:
+    """It may be among what was lost."""
+
+    def lose_the_fill(app: MemoryTestrade, command: Any, receipt: Any) -> None:
+        fills_orders(fills=())(app, command, receipt)
+        app.lost = LossReport(lost=1)
+
+    app.reactions["trade_command"] = lose_the_fill
+    result = run(app, step(BUY, pipeline=TO_FILL, timeout_s=0.3, capture={"q": "T4_BrokerFillLog.symbol"}))
+    assert (result.verdict, result.fault) == (Verdict.INCONCLUSIVE, Fault.LOSS)
+    assert result.sentence == f"events were lost, so this cannot be told ({NEVER_FILLED})"
+
+
 def test_a_reference_to_nothing_says_what_there_is(app: MemoryTestrade) -> None:
     """The plan is wrong, not TESTRADE."""
     result = run(app, step({**BUY, "quantity": "${shares}"}, COMPLETE))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import Any
 
 import pytest
@@ -110,7 +112,12 @@ FAILS = [
     ("type", True, "number", None, "true is not of type number"),
     ("subset", [1, 2], [1], None, "2 is not in the expected values"),
     ("superset", [1], [1, 2], None, "2 is not in the actual values"),
-    ("superset", {"a": 1}, {"a": 2}, None, "at a: 2 is not 1 (delta +1)"),
+    ("superset", {"a": 1}, {"a": 2}, None, "at a: 1 is not 2 (delta -1)"),
+    ("superset", {"side": "BUY"}, {"side": "SELL"}, None, 'at side: text "BUY" is not "SELL"'),
+    ("subset", {"side": "BUY"}, {"side": "SELL"}, None, 'at side: text "BUY" is not "SELL"'),
+    ("superset", {"a": 1}, {"b": 2}, None, '"b" is not in the actual values'),
+    ("subset", {"a": 1}, {"b": 2}, None, '"a" is not in the expected values'),
+    ("superset", "a", ["a"], None, 'text "a" and a list of 1 cannot be compared as sets: two lists or two objects can'),
     ("subset", "a", ["a"], None, 'text "a" and a list of 1 cannot be compared as sets: two lists or two objects can'),
 ]
 
@@ -146,6 +153,41 @@ def test_a_comparison_that_cannot_be_meant_is_a_mistake_of_the_plan(
     with pytest.raises(PlanError) as refused:
         OPERATORS.compare(name, actual, expected, tolerance)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("pattern", ["(a|aa)+$", "^(a|a)*$"])
+def test_a_pattern_that_takes_too_long_is_given_up(pattern: str) -> None:
+    """After a second, and the same text is not tried again; other texts still are."""
+    text = "a" * 60 + "b"
+    began = time.process_time()
+    for _ in range(3):
+        with pytest.raises(PlanError, match="takes too long on a text of 61 characters") as refused:
+            OPERATORS.compare("matches_regex", text, pattern)
+        assert "simplify it" in refused.value.hint
+    assert time.process_time() - began < 2.5
+    assert OPERATORS.compare("matches_regex", "aa", pattern) is None
+    assert OPERATORS.compare("matches_regex", "aab", pattern) == f'text "aab" does not match "{pattern}"'
+
+
+PATTERNS: list[tuple[str, str, str]] = [
+    ("order {e}", "order {e}", "order x"),
+    (r"\{i\}x{s}", "{i}x{s}", "ix"),
+    ("[{d}]{2}", "{}", "{x"),
+    ("^a{2,3}$", "aaa", "a{2,3}"),
+    ("^a{,2}$", "a", "a{,2}"),
+    ("x{}y{,z}", "x{}y{,z}", "xyz"),
+    (r"\N{DIGIT ONE}{e}", "1{e}", "2{e}"),
+    ("(?i)^buy$", "BUY", "BUYS"),
+    (r"(?P<side>BUY|SELL) (?P=side)", "BUY BUY", "BUY SELL"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "match", "other"), PATTERNS)
+def test_patterns_mean_what_they_mean_in_python(pattern: str, match: str, other: str) -> None:
+    """Braces that count nothing are braces."""
+    assert re.search(pattern, match) and not re.search(pattern, other)
+    assert OPERATORS.compare("matches_regex", match, pattern) is None
+    assert OPERATORS.compare("matches_regex", other, pattern) is not None
 
 
 def test_a_misspelt_operator_is_told_apart() -> None:

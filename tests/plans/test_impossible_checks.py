@@ -120,6 +120,8 @@ SOUND_POINTS: list[dict[str, Any]] = [
     {**COUNT, "operator": ">=", "expected_value": 1},
     {**COUNT, "operator": "<", "expected_value": 1},
     {**COUNT, "operator": "in", "expected_value": [1, 2]},
+    {**COUNT, "expected_value": 1, "expected_event_count": 1},
+    {**COUNT, "expected_value": "$stimulus_quantity", "expected_event_count": 1},
     {**DONE, "operator": "in", "expected_value": [True]},
     {**FIELD, "operator": "in", "expected_value": "BUY, SELL"},
     {**FIELD, "operator": "contains", "expected_value": "B"},
@@ -157,6 +159,16 @@ def test_two_checks_that_contradict_are_both_shown(tmp_path: Path, name: str) ->
     assert problem.json_path == "steps[0].validation_points[1].validation_id"
     assert problem.first is not None
     assert problem.first.line < problem.line
+
+
+@pytest.mark.parametrize(("operator", "expected"), [("==", 0), (">=", 2), ("in", [0, 1]), ("==", True), ("==", "1")], ids=str)
+def test_two_counts_of_one_check_that_contradict_are_both_shown(tmp_path: Path, operator: str, expected: Any) -> None:
+    """`expected_value` beside `expected_event_count`: only one of them can be meant."""
+    point = {**COUNT, "operator": operator, "expected_value": expected, "expected_event_count": 1}
+    (problem,) = problems_of(tmp_path, plan(point))
+    assert problem.message.startswith('write this or "expected_value": they contradict each other')
+    assert problem.json_path == "steps[0].validation_points[0].expected_event_count"
+    assert problem.first is not None
 
 
 TOGETHER: list[tuple[dict[str, Any], dict[str, Any]]] = [

@@ -64,3 +64,15 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
     for name, says in (("pipe.json", "nearest: pipes.json"), ("pipes.json", "1:2"), ("../x.json", "leads out of")):
         messages = [problem.message for problem in problems_of(tmp_path, plan("MINE", pipeline_files=[name]))]
         assert says in messages[0]
+
+
+def test_a_stage_that_must_not_arrive_has_no_deadline(tmp_path: Path) -> None:
+    """It is watched as long as the step is; a window of its own is a check, and the mistake says which."""
+    never = {"key": "rejected", "match": {"event_type": "RISK_REJECTION"}, "absent": True}
+    assert load_text(tmp_path, plan("MINE", pipelines={"MINE": {"stages": [*STAGES["stages"], never]}}))
+    text = plan("MINE", pipelines={"MINE": {"stages": [*STAGES["stages"], {**never, "deadline_ms": 250}]}})
+    problem, *_ = problems_of(tmp_path, text)
+    assert problem.json_path == "pipelines.MINE.stages[2]"
+    assert problem.message == (
+        'an absent stage takes no deadline_ms: for a window of its own use the check event_absence with "within"'
+    )

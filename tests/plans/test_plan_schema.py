@@ -193,6 +193,17 @@ def test_sound_plans_please_both(plan: Any) -> None:
     assert models_accept(plan)
 
 
+@pytest.mark.parametrize("beside", [{"optional": True}, {"min_count": 2}, {"until": {"x": 1}}, {"deadline_ms": 250}], ids=str)
+def test_what_an_absent_stage_does_not_take_neither_takes(beside: dict[str, Any]) -> None:
+    """Of a stage that must not arrive nothing can be counted or awaited."""
+    plan = copy.deepcopy(PLANS[1])
+    never = {"key": "never", "match": {"event_type": "REJECT"}, "absent": True}
+    plan["pipelines"]["P"]["stages"] = [never]
+    assert (models_accept(plan), validator().is_valid(plan)) == (True, True)
+    plan["pipelines"]["P"]["stages"] = [never | beside]
+    assert (models_accept(plan), validator().is_valid(plan)) == (False, False)
+
+
 @settings(max_examples=400, deadline=None)
 @given(plan=mutated())
 def test_schema_and_models_accept_the_same_plans(plan: Any) -> None:

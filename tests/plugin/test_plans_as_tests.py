@@ -94,6 +94,30 @@ def test_a_wrong_value_says_where_and_what(pytester: pytest.Pytester) -> None:
     assert "Traceback" not in result.stdout.str()
 
 
+@pytest.mark.parametrize(
+    "reference", ["$stimulus_quantity", "${ordered}", "$pipeline_event_payload_T1_RMSValidatedLog.quantity"]
+)
+def test_a_reference_is_shown_as_what_it_refers_to(pytester: pytest.Pytester, reference: str) -> None:
+    """The value expected and by how much it was missed, in the terminal and in report.json; so is a tolerance."""
+    plan = changed(field_to_check="fill_price", expected_value=reference, tolerance=reference)
+    first = {**plan["steps"][0], "step_id": "before", "validation_points": []}
+    first["capture"] = {"ordered": "$stimulus_quantity"}
+    write_plan(pytester.path, plan | {"matrix": {"symbol": ["AAPL"]}, "steps": [first, *plan["steps"]]})
+    result = pytester.runpytest_subprocess()
+    result.stdout.fnmatch_lines(
+        ["*: 150.01 is not 10.0 (delta +140.01*", "E *expected *10.0", "E *actual *150.01*delta +140.01 (tolerance 10.0)"]
+    )
+    outcome = report(pytester)["plans"][0]["steps"][-1]["validation_outcomes"][1]
+    assert (outcome["expected"], outcome["tolerance"]) == (10.0, 10.0)
+
+
+def test_an_operator_other_than_equality_stands_before_what_is_expected(pytester: pytest.Pytester) -> None:
+    """Also where 10 was found and anything but 10 is expected."""
+    write_plan(pytester.path, changed(operator="!=", expected_value=10) | {"matrix": {"symbol": ["AAPL"]}})
+    result = pytester.runpytest_subprocess()
+    result.stdout.fnmatch_lines(["*: 10.0 equals 10*", "E   expected  != 10", "E   actual    10.0"])
+
+
 def test_a_missing_stage_is_named(pytester: pytest.Pytester) -> None:
     """An order that risk refuses never reaches the broker: MISSING, with the reason that stopped it."""
     plan = json.loads(json.dumps(TRADE))
@@ -104,6 +128,25 @@ def test_a_missing_stage_is_named(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["MISSING *", "*never arrived*"])
     assert "notional" in result.stdout.str()
+
+
+def test_a_captured_stage_that_never_arrives_is_named_where_it_is_captured(pytester: pytest.Pytester) -> None:
+    """MISSING, at the line of the capture, with the stages that did arrive."""
+    plan = json.loads(json.dumps(TRADE)) | {"matrix": {"symbol": ["AAPL"]}}
+    silent = {"type": "config_change", "parameter": "broker_silent", "new_value": True}
+    buy = {
+        **plan["steps"][0],
+        "step_id": "silent",
+        "timeout_s": 0.3,
+        "validation_points": [],
+        "capture": {"q": "T4_BrokerFillLog.symbol"},
+    }
+    path = write_plan(pytester.path, plan | {"steps": [{"step_id": "quiet", "stimulus": silent}, buy, *plan["steps"]]})
+    lines = path.read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if '"q"' in text)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["MISSING *T3_BrokerAckLog never arrived*", f"*buy.plan.json:{line}:*", "*captured from*"])
 
 
 def test_skip_and_xfail_come_from_the_plan(pytester: pytest.Pytester) -> None:

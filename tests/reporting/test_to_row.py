@@ -128,6 +128,7 @@ def outcome(expected: object, actual: object) -> ValidationOutcome:
         expected=expected,
         actual=actual,
         details="",
+        tolerance=0.01,
         fault=Fault.VALUE,
         stage_key="stage0",
         position=(11, 17),

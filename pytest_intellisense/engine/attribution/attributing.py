@@ -17,6 +17,7 @@ from pytest_intellisense.engine.attribution.trial import Trial
 from pytest_intellisense.engine.attribution.wrong_value import wrong_value
 from pytest_intellisense.engine.checks.context import Asked, asked
 from pytest_intellisense.engine.criteria import Matcher, field_of
+from pytest_intellisense.engine.equality import show
 from pytest_intellisense.engine.paths import MISSING
 from pytest_intellisense.engine.ports import StreamReaders
 from pytest_intellisense.errors import IntelliSenseError
@@ -59,7 +60,7 @@ def _attribution(
                 return _missing(trial, outcome, question, others)
             case Fault.EXTRA:
                 offending = _offending(trial, outcome)
-                return extra_event(trial.pipeline, offending, trial.stimulus, allowed=_is_allowed(outcome))
+                return extra_event(trial.pipeline, offending, trial.stimulus, allowed=_is_allowed(trial, outcome))
             case _:
                 return None
     except IntelliSenseError:
@@ -156,18 +157,20 @@ def _too_few(trial: Trial, came: Sequence[TimelineEvent], outcome: ValidationOut
         return None
     nodes = passage(trial.pipeline, trial.stimulus, came[-1])
     decided = suspects_among(nodes, ends_wrong=True)
+    wanted = f"{'' if outcome.operator == '==' else f'{outcome.operator} '}{show(outcome.expected)}"
     return Attribution(
         candidates=decided,
-        reason=f"{len(came)} came and {outcome.expected} were expected",
+        reason=f"{len(came)} came and {wanted} were expected",
         reading="" if len(decided) == 1 else f"what {' and '.join(decided[:-1])} made may have been too little already",
         field="count",
     )
 
 
-def _is_allowed(outcome: ValidationOutcome) -> bool:
-    """Whether an event like the offending ones may come at all."""
+def _is_allowed(trial: Trial, outcome: ValidationOutcome) -> bool:
+    """Whether an event like the offending ones may come at all: then it came once too often."""
     if outcome.type == "correlation_log_event_count":
-        return bool(outcome.expected)
+        fewer = range(1, int(outcome.actual))
+        return any(trial.operators.compare(outcome.operator, one, outcome.expected, outcome.tolerance) is None for one in fewer)
     return outcome.type == "no_extra_events"
 
 

@@ -52,13 +52,14 @@ def usual_of(runs: Sequence[Sequence[Lap]], whose: str) -> Usual | None:
     return Usual({stage: round(statistics.median(values)) for stage, values in samples.items()}, whose)
 
 
-def slow_stage(laps: Sequence[Lap], limit_ns: int, usual: Usual | None) -> Attribution:
-    """With a comparison: the stage that took the most more than usual, if that is most of what is too much in all.
+def slow_stage(laps: Sequence[Lap], over_ns: int, usual: Usual | None) -> Attribution:
+    """`over_ns`: by how much the limit was missed, in nanoseconds.
+
+    With a comparison: the stage that took the most more than usual, if that is most of what is too much in all.
 
     Without one: a stage that took less than the time by which the limit was missed cannot have missed it alone, so a
     single stage above that is named; of several, one of them it was.
     """
-    over_ns = sum(lap.took_ns for lap in laps) - limit_ns
     forms = tuple(StageForm(stage=lap.stage, state=FormState.OTHER, value=format_ns(lap.took_ns)) for lap in laps)
     candidates, reason = _against(laps, usual) if usual is not None else ((), "")
     if not candidates:

@@ -68,9 +68,9 @@ def _at(trial: Trial, selector: Any) -> int | None:
     return None
 
 
-def limit_of(expected: Any) -> int | None:
-    """The most that was allowed, in nanoseconds; None for what is no duration."""
-    longest = expected[-1] if isinstance(expected, list | tuple) and expected else expected
+def longest_ns(durations: Any) -> int | None:
+    """A duration of an outcome, of bounds the upper one, in nanoseconds; None for what is no duration."""
+    longest = durations[-1] if isinstance(durations, list | tuple) and durations else durations
     try:
         return parse_ns(longest, bare_unit="ms")
     except (ValueError, ArithmeticError):

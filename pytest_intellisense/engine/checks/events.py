@@ -1,8 +1,7 @@
-"""Checks over the events of a step: fields, counts, absence, order, nothing extra."""
+"""Checks over the events of a step: fields, counts, absence, nothing extra."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,7 +32,7 @@ def specific_log_event_field(view: StepView, asked: Asked) -> Finding:
         finding = judge(view, asked, MISSING, subject=subject, stage_key=stage.key)
         if finding.reason is None:
             return finding
-        reason = f"{stage.key} never arrived, so {asked.field} has no value{_instead(view)}"
+        reason = f"{stage.key} never arrived, so {asked.field} has no value{instead_of_it(view)}"
         return Finding(reason=reason, fault=Fault.MISSING, subject=subject, stage_key=stage.key, rests_on_absence=True)
     value = field_of(stage.event, asked.field)
     nowhere = lead_nowhere(stage.event.payload, asked.field, within=stage.key) if value is MISSING else ""
@@ -50,7 +49,7 @@ def _stage_existence(view: StepView, asked: Asked, key: str, event: TimelineEven
         reason = view.operators.compare(asked.operator, event is not None, expected, asked.tolerance)
     arrived = event is not None
     if reason is not None:
-        reason = f"{key} arrived, which was not expected" if arrived else f"{key} never arrived{_instead(view)}"
+        reason = f"{key} arrived, which was not expected" if arrived else f"{key} never arrived{instead_of_it(view)}"
     return Finding(
         reason=reason,
         actual=arrived,
@@ -63,25 +62,24 @@ def _stage_existence(view: StepView, asked: Asked, key: str, event: TimelineEven
     )
 
 
-def _instead(view: StepView) -> str:
+def instead_of_it(view: StepView) -> str:
     diversion = view.pipeline.diverted_by
     return f" ({diversion} came instead)" if diversion else ""
 
 
 def correlation_log_event_count(view: StepView, asked: Asked) -> Finding:
     """How many events of the step meet the criteria. A passing count of none must have been asked for."""
-    expected = asked.point.expected_event_count if asked.point.expected_event_count is not None else asked.expected
+    expected = _expected_count(asked)
     matching = _matching(view, asked.criteria)
     count = len(matching)
     reason = view.operators.compare(asked.operator, count, expected, asked.tolerance)
-    subject = f"count of {_words(asked.criteria)}"
-    if reason is None and count == 0 and not _allows_none(asked.operator, expected):
+    subject = f"count of {in_words(asked.criteria)}"
+    vacuous = reason is None and count == 0 and not _allows_none(asked.operator, expected)
+    if vacuous:
         reason = f"no event of the step meets the criteria, so {asked.operator} {show(expected)} says nothing"
     elif reason is not None:
-        reason = (
-            f"{_events(count)} of the step meet the criteria, expected {asked.operator} {show(expected)}{_listed(matching)}"
-        )
-    fault = Fault.EXTRA if is_number(expected) and count > expected else Fault.MISSING
+        reason = f"{_events_meet(count)} the criteria, expected {asked.operator} {show(expected)}{_listed(matching)}"
+    fault = Fault.MISSING if vacuous else _fault_of_count(asked.operator, count, expected)
     return Finding(
         reason=reason,
         actual=count,
@@ -91,6 +89,33 @@ def correlation_log_event_count(view: StepView, asked: Asked) -> Finding:
         rests_on_absence=True,
         offending=_events_of(matching),
     )
+
+
+def _fault_of_count(operator: str, count: int, expected: Any) -> Fault:
+    """Of a count that does not hold: whether it is too high, too low, or only not allowed."""
+    match operator:
+        case "<" | "<=":
+            return Fault.EXTRA
+        case ">" | ">=":
+            return Fault.MISSING
+        case "==" | "approx" | "between" | "in":
+            allowed = [one for one in (expected if isinstance(expected, list | tuple) else [expected]) if is_number(one)]
+            if allowed and count > max(allowed):
+                return Fault.EXTRA
+            if allowed and count < min(allowed):
+                return Fault.MISSING
+    return Fault.VALUE
+
+
+def _expected_count(asked: Asked) -> Any:
+    count, expected = asked.point.expected_event_count, asked.expected
+    if count is None:
+        return expected
+    if expected is not None and not same(expected, count):
+        raise PlanError(
+            f"expected_event_count {count} and expected_value {show(expected)} cannot both be meant: write one of them"
+        )
+    return count
 
 
 def _allows_none(operator: str, expected: Any) -> bool:
@@ -113,7 +138,7 @@ def event_absence(view: StepView, asked: Asked) -> Finding:
         reason=reason,
         actual=len(found),
         fault=Fault.EXTRA,
-        subject=f"absence of {_words(asked.criteria)}",
+        subject=f"absence of {in_words(asked.criteria)}",
         expected=0,
         rests_on_absence=True,
         offending=_events_of(found),
@@ -157,54 +182,20 @@ def no_extra_events(view: StepView, asked: Asked) -> Finding:
     )
 
 
-def event_order(view: StepView, asked: Asked) -> Finding:
-    """Stage keys or event types, each of which must arrive, and in this order."""
-    wanted = asked.expected
-    if not isinstance(wanted, list | tuple) or len(wanted) < 2:
-        raise PlanError(f"event_order needs a list of at least two stage keys or event types, not {show(wanted)}")
-    arrived: list[tuple[str, TimelineEvent]] = []
-    reason: str | None = None
-    fault, stage_key = Fault.VALUE, ""
-    for selector in wanted:
-        event = first_event(view, selector)
-        if event is None:
-            reason, fault, stage_key = f"{selector} never arrived{_instead(view)}", Fault.MISSING, str(selector)
-            break
-        arrived.append((str(selector), event))
-    actual = [name for name, _ in _in_time(arrived)]
-    if reason is None:
-        for (earlier, before), (later, after) in itertools.pairwise(arrived):
-            if precedes(after, before):
-                reason, stage_key = f"{later} arrived before {earlier}", later
-                break
-    return Finding(
-        reason=reason,
-        actual=actual,
-        fault=fault,
-        subject="order of events",
-        stage_key=stage_key,
-        rests_on_absence=fault is Fault.MISSING,
-    )
-
-
-def _in_time(arrived: Sequence[tuple[str, TimelineEvent]]) -> list[tuple[str, TimelineEvent]]:
-    ordered: list[tuple[str, TimelineEvent]] = []
-    for one in arrived:
-        place = next((index for index, other in enumerate(ordered) if precedes(one[1], other[1])), len(ordered))
-        ordered.insert(place, one)
-    return ordered
-
-
 def first_event(view: StepView, selector: object) -> TimelineEvent | None:
     """The first event of a stage key, of an event type, or that meets criteria; None if none did."""
+    return next(iter(selected_events(view, selector)), None)
+
+
+def selected_events(view: StepView, selector: object) -> Sequence[TimelineEvent]:
+    """Every event of a stage key, of an event type, or that meets criteria. Raises PlanError for what selects none."""
     if isinstance(selector, str):
         stage = view.pipeline.stage(selector)
         if stage is not None:
-            return stage.event
-        return next((joined.event for joined in view.events if selector in names_of(joined.event)), None)
+            return [traced.event for traced in stage.events]
+        return [joined.event for joined in view.events if selector in names_of(joined.event)]
     if isinstance(selector, Mapping):
-        matching = _matching(view, selector)
-        return matching[0].event if matching else None
+        return _events_of(_matching(view, selector))
     raise PlanError(f"{show(selector)} selects no event: write a stage key, an event type or criteria")
 
 
@@ -219,7 +210,7 @@ def _events_of(joined: Sequence[Joined]) -> tuple[TimelineEvent, ...]:
     return tuple(one.event for one in joined)
 
 
-def _words(criteria: Mapping[str, Any] | None) -> str:
+def in_words(criteria: Mapping[str, Any] | None) -> str:
     if not criteria:
         return "events"
     wanted = criteria.get("event_type", "events")
@@ -227,8 +218,8 @@ def _words(criteria: Mapping[str, Any] | None) -> str:
     return " ".join([wanted if isinstance(wanted, str) else show(wanted), *others])
 
 
-def _events(count: int) -> str:
-    return "1 event" if count == 1 else f"{count} events"
+def _events_meet(count: int) -> str:
+    return "1 event of the step meets" if count == 1 else f"{count} events of the step meet"
 
 
 def _listed(events: Sequence[Joined]) -> str:

@@ -34,9 +34,9 @@ def pipeline_latency(view: StepView, asked: Asked) -> Finding:
 
 def latency_between(view: StepView, asked: Asked) -> Finding:
     """The time from one event to another; with a statistic, over all repetitions."""
-    names = asked.point.from_event, asked.point.to_event
+    names = view.scope.resolved(asked.point.from_event), view.scope.resolved(asked.point.to_event)
     subject = f"{_named(names[0])} to {_named(names[1])}"
-    first, second = (first_event(view, view.scope.resolved(name)) for name in names)
+    first, second = (first_event(view, name) for name in names)
     if first is None or second is None:
         missing = names[0] if first is None else names[1]
         reason = f"{_named(missing)} never arrived, so there is no time to measure"

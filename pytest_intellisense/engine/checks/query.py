@@ -8,7 +8,8 @@ from typing import Any
 
 from pytest_intellisense.engine.checks.context import Asked, StepView
 from pytest_intellisense.engine.checks.outcome import Finding
-from pytest_intellisense.engine.equality import show
+from pytest_intellisense.engine.comparisons import holds_nothing
+from pytest_intellisense.engine.equality import same, show
 from pytest_intellisense.errors import PlanError
 from pytest_intellisense.model.results import Fault, StageResult, TracedEvent
 
@@ -23,15 +24,47 @@ def custom_query(view: StepView, asked: Asked) -> Finding:
         raise PlanError('custom_query_payload must be a JMESPath query, or {"query": "…"}')
     found = _compiled(text)(document(view, with_state="state" in text))
     subject = f"query {text}"
-    if found is None and asked.operator not in ("not_exists", "is_empty") and asked.expected is not None:
-        return Finding(reason="the query found nothing", fault=Fault.MISSING, subject=subject, rests_on_absence=True)
+    fault = Fault.VALUE
     if not asked.has_expectation and asked.operator == "==":
         reason = (
             None if found not in (None, False, "", [], {}) else f"the query found {show(found)}, and nothing else was expected"
         )
     else:
         reason = view.operators.compare(asked.operator, found, asked.expected, asked.tolerance)
-    return Finding(reason=reason, actual=found, subject=subject, rests_on_absence="events" in text)
+        if (vacuous := _vacuous(asked, found, holds=reason is None)) is not None:
+            reason, fault = vacuous, Fault.MISSING
+    rests_on_absence = "events" in text or fault is Fault.MISSING
+    return Finding(reason=reason, actual=found, fault=fault, subject=subject, rests_on_absence=rests_on_absence)
+
+
+def _vacuous(asked: Asked, found: Any, *, holds: bool) -> str | None:
+    """Why a query that found nothing says nothing, unless the plan expects that; None where the comparison itself says it."""
+    if not holds_nothing(found) or _expects_nothing(asked.operator, asked.expected):
+        return None
+    if holds:
+        compared = f"{asked.operator} {show(asked.expected)}" if asked.has_expectation else asked.operator
+        return f"the query found {_NOTHING.get(type(found), 'nothing')}, so {compared} says nothing"
+    return "the query found nothing" if found is None else None
+
+
+_NOTHING: Mapping[type[Any], str] = {str: "an empty text", list: "an empty list", dict: "an empty object"}
+
+
+def _expects_nothing(operator: str, expected: Any) -> bool:
+    """Whether the plan itself says that there is nothing to be found."""
+    match operator:
+        case "not_exists" | "is_empty":
+            return True
+        case "==" | "approx" | "subset":
+            return holds_nothing(expected)
+        case "in":
+            return isinstance(expected, list | tuple) and any(map(holds_nothing, expected))
+        case "length":
+            return same(expected, 0)
+        case "type":
+            return same(expected, "null")
+        case _:
+            return False
 
 
 def document(view: StepView, *, with_state: bool) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pytest_intellisense.engine.checks import events, latencies, query, screens, states, status
+from pytest_intellisense.engine.checks import events, latencies, order, query, screens, states, status
 from pytest_intellisense.engine.checks.context import Asked, StepView, asked
 from pytest_intellisense.engine.checks.outcome import Finding
 from pytest_intellisense.engine.paths import MISSING
-from pytest_intellisense.errors import PlanError
+from pytest_intellisense.errors import IntelliSenseError, PlanError, StageNeverArrived
 from pytest_intellisense.model.results import Fault, ValidationOutcome
 from pytest_intellisense.model.validation import ValidationPoint
 
@@ -42,20 +42,31 @@ class CheckRegistry(Collection[str]):
 
     def outcome(self, point: ValidationPoint, view: StepView, position: tuple[int, int] | None) -> ValidationOutcome:
         """Judge one validation point. A plan that cannot be understood is a failed outcome; EnvironmentProblem is raised."""
+        question: Asked | None = None
         try:
-            finding = self._known(point.type).evaluate(view, asked(point, view.scope))
+            question = asked(point, view.scope)
+            finding = self._known(point.type).evaluate(view, question)
         except PlanError as problem:
-            hint = f" ({problem.hint})" if problem.hint else ""
-            finding = Finding(reason=f"{problem}{hint}", fault=Fault.PLAN, subject=_subject(point))
+            finding = Finding(reason=_with_hint(problem), fault=Fault.PLAN, subject=_subject(point))
+        except StageNeverArrived as problem:
+            finding = Finding(
+                reason=_with_hint(problem),
+                fault=Fault.MISSING,
+                subject=_subject(point),
+                stage_key=problem.stage_key,
+                rests_on_absence=True,
+            )
         passed = finding.reason is None
+        expected, tolerance = (question.expected, question.tolerance) if question else (point.expected_value, point.tolerance)
         return ValidationOutcome(
             validation_id=point.validation_id,
             type=point.type,
             passed=passed,
             operator=point.operator,
-            expected=point.expected_value if finding.expected is MISSING else finding.expected,
+            expected=expected if finding.expected is MISSING else finding.expected,
             actual=finding.actual,
             details=finding.reason or "",
+            tolerance=tolerance,
             fault=None if passed else finding.fault,
             subject=finding.subject,
             stage_key=finding.stage_key,
@@ -81,6 +92,10 @@ class CheckRegistry(Collection[str]):
         return len(self._checks)
 
 
+def _with_hint(problem: IntelliSenseError) -> str:
+    return f"{problem} ({problem.hint})" if problem.hint else str(problem)
+
+
 def _subject(point: ValidationPoint) -> str:
     parts = (point.target_identifier, point.field_to_check)
     return ".".join(str(part) for part in parts if part is not None) or point.type
@@ -98,7 +113,7 @@ _AT_ONCE = (
 _EVENTUAL = (
     events.specific_log_event_field,
     events.correlation_log_event_count,
-    events.event_order,
+    order.event_order,
     latencies.latency_between,
     states.order_repository_state,
     states.position_manager_state,

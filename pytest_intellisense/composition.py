@@ -81,13 +81,10 @@ def prepare_run(config: pytest.Config) -> None:
     from pytest_intellisense.collecting.gate_hooks import GateHooks
     from pytest_intellisense.collecting.interrupts import interrupt_on_signals
     from pytest_intellisense.collecting.known_issues import KnownIssueHooks
-    from pytest_intellisense.collecting.report_hooks import HTML_NAME, ReportHooks
+    from pytest_intellisense.collecting.report_hooks import ReportHooks
 
     interrupt_on_signals()
 
-    if getattr(config.option, "htmlpath", "absent") is None and not config.option.collectonly:
-        config.option.htmlpath = str(settings.report_dir / HTML_NAME)
-        config.option.self_contained_html = True
     gate = runtime_of(config).gate
     _check_gate(gate, settings)
     hooks = ReportHooks(config, settings.report_dir, runtime_of(config).session_row(), gate, settings.formats)

@@ -10,6 +10,7 @@ from pytest_intellisense.engine.checks import events, latencies, query, screens,
 from pytest_intellisense.engine.checks.context import Asked, StepView, asked
 from pytest_intellisense.engine.checks.outcome import Finding
 from pytest_intellisense.engine.paths import MISSING
+from pytest_intellisense.engine.user_code import is_of_users, place_of, told_as_mistake
 from pytest_intellisense.errors import PlanError
 from pytest_intellisense.model.results import Fault, ValidationOutcome
 from pytest_intellisense.model.validation import ValidationPoint
@@ -43,7 +44,7 @@ class CheckRegistry(Collection[str]):
     def outcome(self, point: ValidationPoint, view: StepView, position: tuple[int, int] | None) -> ValidationOutcome:
         """Judge one validation point. A plan that cannot be understood is a failed outcome; EnvironmentProblem is raised."""
         try:
-            finding = self._known(point.type).evaluate(view, asked(point, view.scope))
+            finding = _found(self._known(point.type).evaluate, point, view)
         except PlanError as problem:
             hint = f" ({problem.hint})" if problem.hint else ""
             finding = Finding(reason=f"{problem}{hint}", fault=Fault.PLAN, subject=_subject(point))
@@ -79,6 +80,18 @@ class CheckRegistry(Collection[str]):
 
     def __len__(self) -> int:
         return len(self._checks)
+
+
+def _found(evaluate: Evaluate, point: ValidationPoint, view: StepView) -> Finding:
+    question = asked(point, view.scope)
+    if not is_of_users(evaluate):
+        return evaluate(view, question)
+    what = f'validation type "{point.type}"'
+    with told_as_mistake(what, evaluate):
+        finding: object = evaluate(view, question)
+    if not isinstance(finding, Finding):
+        raise PlanError(f"{what} returned a {type(finding).__name__}{place_of(evaluate)}", hint="it returns a Finding")
+    return finding
 
 
 def _subject(point: ValidationPoint) -> str:

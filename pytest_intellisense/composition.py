@@ -322,17 +322,18 @@ class Runtime:
         )
 
     def _operators(self) -> OperatorRegistry:
+        from pytest_intellisense.collecting.user_hooks import added_operators
         from pytest_intellisense.engine.operators import built_in_operators
 
         registry = built_in_operators()
-        for added in self._config.hook.pytest_intellisense_operators():
-            for name, compare in added.items():
-                registry.register(name, compare)
+        for name, compare in added_operators(self._config.hook, registry).items():
+            registry.register(name, compare)
         return registry
 
     def _extra_streams(self) -> tuple[str, ...]:
         """The images that a running application may send apart from its events, and what users add."""
+        from pytest_intellisense.collecting.user_hooks import added_streams
         from testrade_hooks import wire
 
         bulk = () if self.settings.brings_its_app else (wire.BULK_DATA,)
-        return (*bulk, *(name for names in self._config.hook.pytest_intellisense_streams() for name in names))
+        return (*bulk, *added_streams(self._config.hook))

@@ -131,7 +131,7 @@ def close_runtime(session: pytest.Session) -> None:
         runtime.close()
     except IntelliSenseError as problem:
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
-        session.config.get_terminal_writer().line(f"LOSS  {problem}", red=True)
+        session.config.get_terminal_writer().line(f"{problem.domain}  {problem}", red=True)
 
 
 class Runtime:

@@ -5,6 +5,7 @@ IntelliSenseError
   + EnvironmentProblem   Redis, TESTRADE, Tesseract or disk not usable  (ENV)
     x InjectionRefused   a safety gate said no                          (ENV)
   + CaptureFailed        the recorder stopped; verdicts would be lies   (LOSS)
+    x DiskProblem        its disk or folder is not usable               (ENV)
   + SettingsError        an option, ini value or environment variable   (PLAN)
 
 A check that did not hold is no error: it is a ValidationOutcome. `PlanFailed`, which carries those to pytest,
@@ -14,10 +15,16 @@ is an AssertionError and stands in `collecting.failure`.
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 
 class IntelliSenseError(Exception):
-    """Base of every error a user can cause or meet; `str()` is one clear sentence, `hint` says what to do."""
+    """Base of every error a user can cause or meet; `str()` is one clear sentence, `hint` says what to do.
+
+    `domain` is whose fault it is, as every report says it.
+    """
+
+    domain: ClassVar[str] = "ENV"
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(without_secrets(message))
@@ -26,6 +33,8 @@ class IntelliSenseError(Exception):
 
 class PlanError(IntelliSenseError):
     """A plan file cannot be used as written."""
+
+    domain = "PLAN"
 
 
 class EnvironmentProblem(IntelliSenseError):
@@ -43,9 +52,19 @@ class InjectionRefused(EnvironmentProblem):
 class CaptureFailed(IntelliSenseError):
     """The recorder of events stopped or cannot vouch for what it has."""
 
+    domain = "LOSS"
+
+
+class DiskProblem(CaptureFailed):
+    """The disk or the folder of a recording is not usable, or would soon not be."""
+
+    domain = "ENV"
+
 
 class SettingsError(IntelliSenseError):
     """A setting has a value that cannot be meant."""
+
+    domain = "PLAN"
 
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@(?=[^@\s/]*(?:[:/\s]|$))|(?<=://)\S*@")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.redis_server import RedisServer
+from helpers.small_disks import small_disk
 
 PLAN = {
     "plan_name": "buy",
@@ -70,6 +71,24 @@ def test_wrong_password_is_one_message(pytester: pytest.Pytester, plan: Path) ->
     result.stdout.fnmatch_lines(["ENV *password*"])
     assert SECRET not in everything_written(pytester, result)
     assert "Traceback" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["no folder", "full disk"])
+def test_captures_that_cannot_be_written_are_env_everywhere(pytester: pytest.Pytester, plan: Path, full: bool) -> None:
+    """The disk is no loss of events: terminal, summary and every report give it one domain."""
+    with small_disk(pytester.path / "disk", size="64k") as disk:
+        if full:
+            disk.fill("bytes")
+        else:
+            (disk / "captures").touch()
+        options = ("--intellisense-capture-dir", "disk/captures", "--intellisense-formats", "markdown,text,ctrf,junit")
+        result = pytester.runpytest_subprocess(*options)
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["ENV  capture stopped*", "FAILED *buy?AAPL? - ENV capture stopped*"])
+    written = everything_written(pytester, result)
+    assert "LOSS" not in written.replace(".is-LOSS", "")
+    report = json.loads((pytester.path / "reports" / "report.json").read_text())
+    assert [(row["verdict"], row["fault"]) for row in report["plans"]] == [("error", "ENV")] * 3
 
 
 def test_a_silent_application_is_one_message(pytester: pytest.Pytester, plan: Path) -> None:

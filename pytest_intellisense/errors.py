@@ -6,7 +6,7 @@ IntelliSenseError
     x InjectionRefused   a safety gate said no                          (ENV)
   + CaptureFailed        the recorder stopped; verdicts would be lies   (LOSS)
     x DiskProblem        its disk or folder is not usable               (ENV)
-  + SettingsError        an option, ini value or environment variable   (PLAN)
+  + SettingsError        an option, ini value or environment variable   (ENV)
 
 A check that did not hold is no error: it is a ValidationOutcome. `PlanFailed`, which carries those to pytest,
 is an AssertionError and stands in `collecting.failure`.
@@ -63,8 +63,6 @@ class DiskProblem(CaptureFailed):
 
 class SettingsError(IntelliSenseError):
     """A setting has a value that cannot be meant."""
-
-    domain = "PLAN"
 
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@(?=[^@\s/]*(?:[:/\s]|$))|(?<=://)\S*@")

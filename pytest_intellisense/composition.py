@@ -107,11 +107,13 @@ def _check_gate(gate: GateRun, settings: Settings) -> None:
 
 def attach_row(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Give the report of a plan item its row and its JUnit properties."""
+    from pytest_intellisense.collecting.rerun import rerun_command
     from pytest_intellisense.collecting.rows import row_of
     from pytest_intellisense.reporting import junit, run_report
 
     row = row_of(item, call, report)
     if row is not None:
+        row["rerun"] = rerun_command(item.config, item.path, item.nodeid)
         runtime = runtime_of(item.config)
         known_issues_of(item.config).excuse(item.path, report, row)
         run_report.attach(report, row, runtime.session_row())

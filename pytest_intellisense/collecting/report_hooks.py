@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_intellisense.collecting.more_reports import MoreReports
+from pytest_intellisense.collecting.rerun import rerun_command
 from pytest_intellisense.collecting.session_results import is_plan, plans_of
 
 if TYPE_CHECKING:
@@ -107,6 +108,9 @@ class ReportHooks:
             self._made.gate = self._gate.finish(self._made.rows)
             if self._gate.problems and exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
+            for row in self._made.rows:
+                plan = self._config.rootpath / row["nodeid"].partition("::")[0]
+                row.setdefault("rerun", rerun_command(self._config, plan, row["nodeid"]))
             document = self._made.finish(int(exitstatus))
             if document is not None:
                 self._more.write(document)

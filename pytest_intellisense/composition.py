@@ -81,13 +81,10 @@ def prepare_run(config: pytest.Config) -> None:
     from pytest_intellisense.collecting.gate_hooks import GateHooks
     from pytest_intellisense.collecting.interrupts import interrupt_on_signals
     from pytest_intellisense.collecting.known_issues import KnownIssueHooks
-    from pytest_intellisense.collecting.report_hooks import HTML_NAME, ReportHooks
+    from pytest_intellisense.collecting.report_hooks import ReportHooks
 
     interrupt_on_signals()
 
-    if getattr(config.option, "htmlpath", "absent") is None and not config.option.collectonly:
-        config.option.htmlpath = str(settings.report_dir / HTML_NAME)
-        config.option.self_contained_html = True
     gate = runtime_of(config).gate
     _check_gate(gate, settings)
     hooks = ReportHooks(config, settings.report_dir, runtime_of(config).session_row(), gate, settings.formats)
@@ -110,11 +107,13 @@ def _check_gate(gate: GateRun, settings: Settings) -> None:
 
 def attach_row(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Give the report of a plan item its row and its JUnit properties."""
+    from pytest_intellisense.collecting.rerun import rerun_command
     from pytest_intellisense.collecting.rows import row_of
     from pytest_intellisense.reporting import junit, run_report
 
     row = row_of(item, call, report)
     if row is not None:
+        row["rerun"] = rerun_command(item.config, item.path, item.nodeid)
         runtime = runtime_of(item.config)
         known_issues_of(item.config).excuse(item.path, report, row)
         run_report.attach(report, row, runtime.session_row())
@@ -134,7 +133,7 @@ def close_runtime(session: pytest.Session) -> None:
         runtime.close()
     except IntelliSenseError as problem:
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
-        session.config.get_terminal_writer().line(f"LOSS  {problem}", red=True)
+        session.config.get_terminal_writer().line(f"{problem.domain}  {problem}", red=True)
 
 
 class Runtime:
@@ -325,17 +324,18 @@ class Runtime:
         )
 
     def _operators(self) -> OperatorRegistry:
+        from pytest_intellisense.collecting.user_hooks import added_operators
         from pytest_intellisense.engine.operators import built_in_operators
 
         registry = built_in_operators()
-        for added in self._config.hook.pytest_intellisense_operators():
-            for name, compare in added.items():
-                registry.register(name, compare)
+        for name, compare in added_operators(self._config.hook, registry).items():
+            registry.register(name, compare)
         return registry
 
     def _extra_streams(self) -> tuple[str, ...]:
         """The images that a running application may send apart from its events, and what users add."""
+        from pytest_intellisense.collecting.user_hooks import added_streams
         from testrade_hooks import wire
 
         bulk = () if self.settings.brings_its_app else (wire.BULK_DATA,)
-        return (*bulk, *(name for names in self._config.hook.pytest_intellisense_streams() for name in names))
+        return (*bulk, *added_streams(self._config.hook))

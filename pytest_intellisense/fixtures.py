@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_intellisense.composition import Runtime
     from pytest_intellisense.engine.bootstrap import PrecisionBootstrap
     from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
+    from pytest_intellisense.errors import IntelliSenseError
     from pytest_intellisense.model.results import StepExecutionResult
     from pytest_intellisense.replay.frames import ImageFileReplayInjector
     from pytest_intellisense.streams.injector import StreamInjector
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 def intellisense_runtime(pytestconfig: pytest.Config) -> Runtime:
     """Target, capture and injector of this run, not yet started: `start()` does that, once."""
     from pytest_intellisense.composition import runtime_of
+    from pytest_intellisense.errors import SettingsError
 
-    return runtime_of(pytestconfig)
+    try:
+        return runtime_of(pytestconfig)
+    except SettingsError as problem:
+        raise _failed(problem) from None
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +44,16 @@ def _intellisense_running(intellisense_runtime: Runtime) -> Runtime:
     try:
         intellisense_runtime.start()
     except IntelliSenseError as problem:
-        pytest.fail(f"ENV  {problem}" + (f"\n     {problem.hint}" if problem.hint else ""), pytrace=False)
+        raise _failed(problem) from None
     return intellisense_runtime
+
+
+def _failed(problem: IntelliSenseError) -> BaseException:
+    """What fails a test with nothing but the words of `problem`."""
+    from pytest_intellisense.reporting.lines import terminal_speaks_unicode, text_of
+    from pytest_intellisense.reporting.problem_text import environment_lines
+
+    return pytest.fail.Exception(text_of(environment_lines(problem, unicode=terminal_speaks_unicode())), pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_intellisense.model.pipeline import PipelineSignature
 
@@ -24,19 +24,16 @@ def pytest_intellisense_operators() -> Mapping[str, Callable[[Any, Any, Any], st
 
 
 @pytest.hookspec
-def pytest_intellisense_pipelines() -> Mapping[str, PipelineSignature]:  # type: ignore[empty-body]
-    """Add pipelines: name -> PipelineSignature; plans name them in `pipeline`.
+def pytest_intellisense_pipelines() -> Mapping[str, PipelineSignature | Mapping[str, Any]]:  # type: ignore[empty-body]
+    """Add pipelines: name -> what a plan has in its `pipelines`, or a PipelineSignature; plans name them in `pipeline`.
 
     Example::
 
-        from pytest_intellisense import PipelineSignature, Stage
-
         def pytest_intellisense_pipelines():
-            stages = (Stage(key="tick", match={"event_type": "PRICE_TRADE"}),)
-            return {"PRICE_TO_TICK": PipelineSignature(name="PRICE_TO_TICK", stages=stages)}
+            return {"PRICE_TO_TICK": {"stages": [{"key": "tick", "match": {"event_type": "PRICE_TRADE"}}]}}
     """
 
 
 @pytest.hookspec
-def pytest_intellisense_streams() -> tuple[str, ...]:  # type: ignore[empty-body]
+def pytest_intellisense_streams() -> Sequence[str]:  # type: ignore[empty-body]
     """Add names of Redis streams to record beside the declared ones."""

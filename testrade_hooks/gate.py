@@ -132,7 +132,7 @@ class AppGate:
 
     def _check_own_layers(self) -> None:
         _check_opt_in(self._allowed, "this application's configuration does not allow injections")
-        _check_run_id(self._run_id, "this application was started without a run id (TESTRADE_INJECTION_RUN_ID)")
+        _check_run_id(self._run_id, "with which this application was started (TESTRADE_INJECTION_RUN_ID)")
         _check_mode(self._current_mode())
         if self._now() >= self._expires_at_epoch_s:
             raise Refused(Layer.PERMIT, "the application's permit has ended; start the application again for a new one")
@@ -178,7 +178,7 @@ class TestGate:
     def check(self) -> None:
         """Return if one command may be sent now. Raises Refused."""
         _check_opt_in(self._allowed, "injection was not asked for on this side")
-        _check_run_id(self._run_id, "no run id was given on this side")
+        _check_run_id(self._run_id, "that was given on this side")
         self._check_host()
         permit = _permit_where_nothing_stops(self._client)
         if not self._knows_redis:
@@ -229,9 +229,11 @@ def _check_opt_in(allowed: object, message: str) -> None:
         raise Refused(Layer.OPT_IN, message)
 
 
-def _check_run_id(run_id: object, message: str) -> None:
-    if not isinstance(run_id, str) or len(run_id.strip()) < _SHORTEST_RUN_ID:
-        raise Refused(Layer.RUN_ID, f"{message}; at least {_SHORTEST_RUN_ID} characters are needed")
+def _check_run_id(run_id: object, which: str) -> None:
+    length = len(run_id.strip()) if isinstance(run_id, str) else 0
+    if length < _SHORTEST_RUN_ID:
+        found = "is too short" if length else "is empty"
+        raise Refused(Layer.RUN_ID, f"the run id {which} {found}; at least {_SHORTEST_RUN_ID} characters are needed")
 
 
 def _check_mode(mode: str) -> None:

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from pytest_intellisense.errors import CaptureFailed
+from pytest_intellisense.errors import DiskProblem
 
 _DROP_AFTER_BYTES = 1024 * 1024
 """What is on the disk does not stay in memory as well: hours of recording would push out what others need, and every page
@@ -94,9 +94,9 @@ def check_unharmed(path: Path, opened: os.stat_result, size: int) -> None:
         raise OSError(errno.EIO, f"it has {found.st_size} bytes and should have {size}")
 
 
-def failed_on(path: Path, error: OSError) -> CaptureFailed:
+def failed_on(path: Path, error: OSError) -> DiskProblem:
     name = errno.errorcode.get(error.errno or 0, "?")
-    return CaptureFailed(
+    return DiskProblem(
         f"capture stopped: {path} cannot be written: {error.strerror or error} ({name})",
         hint="nothing that was not on disk has been acknowledged; make room or repair the disk, then run again",
     )

@@ -176,7 +176,7 @@ class CaptureSession:
         if isinstance(failure, EnvironmentProblem):
             raise EnvironmentProblem(f"capture stopped: {failure}", hint=failure.hint) from failure
         if isinstance(failure, CaptureFailed):
-            raise CaptureFailed(str(failure), hint=failure.hint) from failure
+            raise type(failure)(str(failure), hint=failure.hint) from failure
         raise CaptureFailed(f"capture stopped by {type(failure).__name__}: {failure}") from failure
 
     def _finish(self) -> None:

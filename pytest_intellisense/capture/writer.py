@@ -14,7 +14,7 @@ from pytest_intellisense.capture.disk import AppendFile, failed_on, sync_directo
 from pytest_intellisense.capture.paths import IMAGES, SESSION_FILE, segment_directory
 from pytest_intellisense.codec.log_lines import lines_of
 from pytest_intellisense.codec.pictures import Picture
-from pytest_intellisense.errors import CaptureFailed
+from pytest_intellisense.errors import DiskProblem
 
 Durability = Literal["strict", "relaxed"]
 RELAXED_SYNC_S = 1.0
@@ -138,7 +138,7 @@ def _claimed(directory: Path, *, again: bool) -> int:
         (directory / IMAGES).mkdir(exist_ok=again)
         lock = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     except FileExistsError:
-        raise CaptureFailed(
+        raise DiskProblem(
             f"the session directory {directory} exists already{_recorded_by(directory)}",
             hint="every session needs an id of its own",
         ) from None
@@ -169,7 +169,7 @@ def _lock_soon(lock: int, directory: Path) -> None:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 os.close(lock)
-                raise CaptureFailed(
+                raise DiskProblem(
                     f"the session in {directory} is being recorded still{_recorded_by(directory)}",
                     hint="stop it, or use another session id",
                 ) from None

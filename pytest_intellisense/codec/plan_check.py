@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_intellisense.codec import matrix
+from pytest_intellisense.codec import matrix, references
 from pytest_intellisense.codec.problems import Finding
 from pytest_intellisense.codec.row_check import RowCheck
 from pytest_intellisense.codec.row_shortcut import all_rows_are_good
@@ -21,7 +21,10 @@ Moves = Mapping[JsonPath, JsonPath]
 
 
 class PlanCheck:
-    """A plan split into its body and the rows of its matrix. `matrix_findings` keep it from having rows."""
+    """A plan split into its body and the rows of its matrix. `matrix_findings` keep it from having rows.
+
+    `member_findings` are references to what an object in the matrix has not: found once, and not in every row.
+    """
 
     def __init__(self, plan: Json, row_check: Callable[[Json], RowCheck], refers_elsewhere: Callable[[Any], bool]) -> None:
         self.plan = plan
@@ -29,18 +32,20 @@ class PlanCheck:
         self.matrix_findings = list(matrix.findings(self.values))
         self.rows_check = row_check({key: value for key, value in plan.items() if key != "matrix"})
         self.rows: Rows = []
+        self.member_findings: list[Finding] = []
         self._row_check = row_check
         self._refers_elsewhere = refers_elsewhere
         if not self.matrix_findings:
             body = self.rows_check.body
             self.rows_check.has_references = refers_elsewhere(self.values)
             self.rows = list(matrix.rows(self.values))
+            self.member_findings = list(references.member_findings(body, self.values)) if self.values else []
             self.rows_check.slots = matrix.slots(body, self.values) if self.values else []
 
     def is_good(self) -> bool:
         """Whether no row has findings; quick."""
         check, values = self.rows_check, self.values
-        if self.matrix_findings:
+        if self.matrix_findings or self.member_findings:
             return False
         if any("$" in repr(each) for each in values.values()):
             check.has_references = True
@@ -69,6 +74,7 @@ class PlanCheck:
             yield from self.matrix_findings
             yield from self.rows_check.shape_findings(self.rows_check.body)
             return
+        yield from self.member_findings
         found: dict[tuple[JsonPath, str], Finding] = {}
         rows_with: dict[tuple[JsonPath, str], list[str]] = {}
         bad_rows = 0

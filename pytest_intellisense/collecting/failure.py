@@ -77,7 +77,7 @@ def failure_text(item: pytest.Item, error: BaseException) -> FailureText | None:
 
 def _failure_text(item: pytest.Item, error: BaseException) -> FailureText | None:
     from pytest_intellisense.codec.problems import PlanFileError
-    from pytest_intellisense.errors import CaptureFailed, IntelliSenseError, PlanError
+    from pytest_intellisense.errors import IntelliSenseError
     from pytest_intellisense.reporting.failure_text import failure_lines, one_line
     from pytest_intellisense.reporting.lines import terminal_speaks_unicode
     from pytest_intellisense.reporting.problem_text import environment_lines, problem_lines, problems_in_one_line
@@ -98,8 +98,7 @@ def _failure_text(item: pytest.Item, error: BaseException) -> FailureText | None
             Crash(path, problems[0].line, problems_in_one_line(problems)),
         )
     if isinstance(error, IntelliSenseError):
-        fault = "PLAN" if isinstance(error, PlanError) else "LOSS" if isinstance(error, CaptureFailed) else "ENV"
-        return FailureText(environment_lines(error, unicode=unicode), Crash(path, 1, f"{fault} {error}"))
+        return FailureText(environment_lines(error, unicode=unicode), Crash(path, 1, f"{error.domain} {error}"))
     return None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from pytest_intellisense.collecting.failure import PlanFailed, failure_text
+from pytest_intellisense.collecting.rerun import rerun_command
 
 if TYPE_CHECKING:
     from pytest_intellisense.codec.plans import PlanRowSource
@@ -78,6 +79,7 @@ class PlanItem(pytest.Function):
 
         measuring = runtime.measuring
         self.plan_row = measuring.row(lambda: self._run_once(runtime))
+        self.plan_row["rerun"] = rerun_command(self.config, self.path, self.nodeid)
         measuring.judge(self.plan_row, cases_in_run=self.session.testscollected)
         if self.plan_row["verdict"] not in (Verdict.PASSED, Verdict.CHECKED):
             raise PlanFailed(self.plan_row)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,7 +16,10 @@ _DEFAULTS = pytest.StashKey[dict[Path, "FolderDefaults"]]()
 
 
 def vocabulary_at(node: pytest.Collector) -> Vocabulary:
-    """The vocabulary of the folder of `node`; the conftest.py files above it count, others do not."""
+    """The vocabulary of the folder of `node`; the conftest.py files above it count, others do not.
+
+    Raises PlanFileError for a hook of these that adds what it cannot add.
+    """
     by_folder = node.config.stash.setdefault(_BY_FOLDER, {})
     folder = node.path.parent
     if folder not in by_folder:
@@ -38,14 +40,16 @@ def defaults_at(node: pytest.Collector, root: Path) -> FolderDefaults:
 
 def _vocabulary(node: pytest.Collector) -> Vocabulary:
     from pytest_intellisense.codec.vocabulary import Vocabulary
+    from pytest_intellisense.collecting.user_hooks import added_operators, added_pipelines, added_streams
     from pytest_intellisense.engine.operators import OPERATORS
     from pytest_intellisense.engine.pipelines import BUILT_IN_PIPELINES, DEFAULT_PIPELINE
     from pytest_intellisense.model.validation import VALIDATION_TYPES
 
+    added_streams(node.ihook)  # to have their mistakes told before a run
     return Vocabulary(
-        operators=(*OPERATORS, *_added(node, "pytest_intellisense_operators")),
+        operators=(*OPERATORS, *added_operators(node.ihook, OPERATORS)),
         validation_types=VALIDATION_TYPES,
-        pipelines={**BUILT_IN_PIPELINES, **_added(node, "pytest_intellisense_pipelines")},
+        pipelines={**BUILT_IN_PIPELINES, **added_pipelines(node.ihook)},
         default_pipelines=DEFAULT_PIPELINE,
         marks=_marks_with_arguments(node.config),
     )
@@ -55,11 +59,3 @@ def _marks_with_arguments(config: pytest.Config) -> frozenset[str]:
     """Declared marks that take arguments are there to change something, the others to select by."""
     declared = [line.partition(":")[0] for line in config.getini("markers")]
     return frozenset(mark.partition("(")[0].strip() for mark in declared if "(" in mark)
-
-
-def _added(node: pytest.Collector, hook: str) -> Mapping[str, Any]:
-    caller = getattr(node.ihook, hook, None)
-    added: dict[str, Any] = {}
-    for names in caller() if caller else ():
-        added.update(names)
-    return added

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import traceback
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_intellisense.collecting.more_reports import MoreReports
+from pytest_intellisense.collecting.rerun import rerun_command
 from pytest_intellisense.collecting.session_results import is_plan, plans_of
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class ReportHooks:
         self._json_path = report_dir / JSON_NAME
         self._session = session
         self._gate = gate
+        self._problems = _place_html(config, report_dir / HTML_NAME)
         self._more = MoreReports(formats, report_dir, config.rootpath)
         self._made: RunReport | None = None
         self._selected: list[str] = []
@@ -41,7 +44,7 @@ class ReportHooks:
     def _html_path(self) -> Path | None:
         """Where pytest-html writes; None without it."""
         path = self._config.getoption("htmlpath", None)
-        return Path(os.path.expandvars(path)).expanduser() if path else None
+        return _expanded(path) if path else None
 
     @property
     def _report(self) -> RunReport:
@@ -88,14 +91,29 @@ class ReportHooks:
         if is_plan(report.nodeid):
             self._report.add(report)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, Any, Any]:
+        self._write(session, exitstatus)
+        try:
+            return (yield)
+        except OSError as problem:
+            if (path := self._html_path) is None or not _raised_by_pytest_html(problem):
+                raise
+            from pytest_intellisense.reporting.unwritten import cannot_be_written
+
+            self._problems[path] = cannot_be_written(path, problem)
+
+    def _write(self, session: pytest.Session, exitstatus: int) -> None:
         if self._made is not None:
             self._made.gate = self._gate.finish(self._made.rows)
             if self._gate.problems and exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
-            made = self._made
-            self._more.write(lambda: made.finish(int(exitstatus)))
+            for row in self._made.rows:
+                plan = self._config.rootpath / row["nodeid"].partition("::")[0]
+                row.setdefault("rerun", rerun_command(self._config, plan, row["nodeid"]))
+            document = self._made.finish(int(exitstatus))
+            if document is not None:
+                self._more.write(document)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         from pytest_intellisense.reporting.lines import terminal_speaks_unicode, write
@@ -107,14 +125,19 @@ class ReportHooks:
             write(causes, self._config.get_terminal_writer())
         terminalreporter.section(self._made.heading, sep="-")
         write(self._made.summary(self._paths(), unicode=terminal_speaks_unicode()), self._config.get_terminal_writer())
-        for problem in self._gate.problems:
+        for problem in (*self._gate.problems, *dict.fromkeys(self._unwritten.values())):
             self._config.get_terminal_writer().line(problem, red=True)
         self._more.show(self._made.document, self._config.get_terminal_writer())
 
     def _paths(self) -> list[tuple[str, Path]]:
         plans = self._report.html.plans_page if self._report.html else None
         paths = {"report": self._html_path, "plans": plans, "json": self._json_path if self._report.document else None}
-        return [*((name, path) for name, path in paths.items() if path), *self._more.paths]
+        written = ((name, path) for name, path in paths.items() if path and path not in self._unwritten)
+        return [*written, *self._more.paths]
+
+    @property
+    def _unwritten(self) -> dict[Path, str]:
+        return {**self._problems, **self._report.problems, **self._more.problems}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
@@ -146,3 +169,39 @@ class ReportHooks:
     def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
         if self._made is not None:
             self._made.html_summary(prefix, postfix)
+
+
+def _place_html(config: pytest.Config, usual: Path) -> dict[Path, str]:
+    """Tell pytest-html where to write; where that is not possible it is told of no page, and the answer says why."""
+    from pytest_intellisense.reporting.unwritten import noted
+
+    option = config.option
+    if config.option.collectonly or not hasattr(option, "htmlpath"):
+        return {}
+    if option.htmlpath is None:
+        option.htmlpath, option.self_contained_html = str(usual), True
+    problems: dict[Path, str] = {}
+    path = _expanded(option.htmlpath)
+    with noted(problems, path):
+        _try_to_write(path)
+    if problems:
+        option.htmlpath = None
+    return problems
+
+
+def _expanded(path: str) -> Path:
+    """As pytest-html reads it."""
+    return Path(os.path.expandvars(path)).expanduser()
+
+
+def _try_to_write(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
+    path.open("ab").close()
+    if is_new:
+        path.unlink()
+
+
+def _raised_by_pytest_html(problem: OSError) -> bool:
+    frames = (frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(problem.__traceback__))
+    return any(name.startswith("pytest_html.") for name in frames)

@@ -107,9 +107,9 @@ class MillisecondOptimizationCapture:
             results += self._step(step, so_far, _Positions(case, index))
             if results[-1].error:
                 break
-        loss = self._loss_since(before)
+        loss, unknown_for = self._loss_since(before)
         if is_loss(loss) and not plan.allow_loss:
-            results = [without_certainty(result) for result in results]
+            results = [without_certainty(result, unknown_for) for result in results]
         return self._finished(plan_result(plan.plan_name, results, self._now_ns() - started_ns, loss))
 
     def trace(
@@ -130,11 +130,12 @@ class MillisecondOptimizationCapture:
         self._emit(PlanFinished(result))
         return result
 
-    def _loss_since(self, before: LossReport) -> LossReport:
+    def _loss_since(self, before: LossReport) -> tuple[LossReport, IntelliSenseError | None]:
+        """What got lost, and what keeps it from being known."""
         try:
-            return lost_between(before, self._source.loss())
+            return lost_between(before, self._source.loss()), None
         except (EnvironmentProblem, CaptureFailed) as problem:
-            return LossReport(measurable=False, notes=(str(problem),))
+            return LossReport(measurable=False, notes=(str(problem),)), problem
 
     def _step(self, step: InjectionStep, so_far: RunSoFar, positions: _Positions | None) -> list[StepExecutionResult]:
         so_far.samples = {}
@@ -262,7 +263,7 @@ class _Attempt:
 
     def broken(self, problem: IntelliSenseError) -> StepExecutionResult:
         """The step could not be carried out."""
-        return self._result(_fault_of(problem), str(problem), problem.hint)
+        return self._result(Fault(problem.domain), str(problem), problem.hint)
 
     def _result(self, fault: Fault | None, error: str, hint: str) -> StepExecutionResult:
         return StepExecutionResult(
@@ -287,21 +288,13 @@ class _Attempt:
         return self._positions.of_step() if self.capturing is None else self._positions.of_capture(self.capturing)
 
 
-def _fault_of(problem: IntelliSenseError) -> Fault:
-    if isinstance(problem, PlanError):
-        return Fault.PLAN
-    if isinstance(problem, StageNeverArrived):
-        return Fault.MISSING
-    return Fault.LOSS if isinstance(problem, CaptureFailed) else Fault.ENV
-
-
 def _not_started(plan_name: str, problem: IntelliSenseError, duration_ns: int) -> PlanResult:
     return PlanResult(
         plan_name=plan_name,
         verdict=Verdict.ERROR,
         steps=(),
         duration_ns=duration_ns,
-        fault=_fault_of(problem),
+        fault=Fault(problem.domain),
         sentence=str(problem),
         hint=problem.hint,
     )

@@ -7,7 +7,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from pytest_intellisense.engine.comparisons import EXACT, TOLERANT
+from pytest_intellisense.engine.equality import describe, show
 from pytest_intellisense.engine.paths import MISSING
+from pytest_intellisense.engine.user_code import is_of_users, place_of, told_as_mistake
 from pytest_intellisense.errors import PlanError
 
 Comparison = Callable[[Any, Any, Any], str | None]
@@ -28,8 +30,8 @@ class OperatorRegistry(Collection[str]):
     def compare(self, name: str, actual: Any, expected: Any, tolerance: Any = None) -> str | None:
         """Why `actual` does not stand in relation `name` to `expected`, or None if it does.
 
-        `actual` may be MISSING: only not_exists holds for it. Raises PlanError for an unknown operator and for an
-        `expected` or `tolerance` the operator cannot work with.
+        `actual` may be MISSING: only not_exists holds for it. Raises PlanError for an unknown operator, for an
+        `expected` or `tolerance` the operator cannot work with, and for a user's operator that raised.
         """
         comparison = self._comparisons.get(name)
         if comparison is None:
@@ -38,6 +40,8 @@ class OperatorRegistry(Collection[str]):
             raise PlanError(f'"{name}" is no operator', hint=f"{hint}operators: {', '.join(self._comparisons)}")
         if actual is MISSING and name != "not_exists":
             return "there is no such value"
+        if is_of_users(comparison):
+            return _told_by_user(f'operator "{name}"', comparison, actual, expected, tolerance)
         return comparison(actual, expected, tolerance)
 
     def __contains__(self, name: object) -> bool:
@@ -48,6 +52,17 @@ class OperatorRegistry(Collection[str]):
 
     def __len__(self) -> int:
         return len(self._comparisons)
+
+
+def _told_by_user(what: str, comparison: Comparison, actual: Any, expected: Any, tolerance: Any) -> str | None:
+    with told_as_mistake(f"{what}, given {describe(actual)},", comparison):
+        reason = comparison(actual, expected, tolerance)
+    if reason is None or (isinstance(reason, str) and reason):
+        return reason
+    raise PlanError(
+        f"{what} returned {show(reason)}{place_of(comparison)}",
+        hint="it returns None where it holds, otherwise a text that says why it does not",
+    )
 
 
 def _without_tolerance(name: str, compare: Callable[[Any, Any], str | None]) -> Comparison:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from pytest_intellisense.engine.explaining import shortfall
+from pytest_intellisense.errors import IntelliSenseError
 from pytest_intellisense.model.results import (
     Fault,
     LossReport,
@@ -27,11 +28,18 @@ def is_loss(loss: LossReport) -> bool:
     return loss.lost > 0 or (not loss.measurable and bool(loss.notes))
 
 
-def without_certainty(step: StepExecutionResult) -> StepExecutionResult:
-    """Events were lost: whether those came that were missed, or ought to be missed, is not known."""
+def without_certainty(step: StepExecutionResult, problem: IntelliSenseError | None) -> StepExecutionResult:
+    """Events were lost, or may have been for a `problem`: whether those came that were, or ought to be, missed is not known."""
+    fault = Fault(problem.domain) if problem else Fault.LOSS
+    because = str(problem or "events were lost")
     outcomes = tuple(
         msgspec.structs.replace(
-            outcome, passed=False, inconclusive=True, fault=Fault.LOSS, details=_uncertain(outcome.details), attribution=None
+            outcome,
+            passed=False,
+            inconclusive=True,
+            fault=fault,
+            details=_uncertain(outcome.details, because),
+            attribution=None,
         )
         if outcome.rests_on_absence
         else outcome
@@ -39,13 +47,13 @@ def without_certainty(step: StepExecutionResult) -> StepExecutionResult:
     )
     if step.error and step.fault is Fault.MISSING:
         return msgspec.structs.replace(
-            step, outcomes=outcomes, fault=Fault.LOSS, error=_uncertain(step.error), inconclusive=True
+            step, outcomes=outcomes, fault=fault, error=_uncertain(step.error, because), inconclusive=True
         )
     return msgspec.structs.replace(step, outcomes=outcomes)
 
 
-def _uncertain(details: str) -> str:
-    return f"events were lost, so this cannot be told{f' ({details})' if details else ''}"
+def _uncertain(details: str, because: str) -> str:
+    return f"{because}, so this cannot be told{f' ({details})' if details else ''}"
 
 
 def plan_result(name: str, steps: Sequence[StepExecutionResult], duration_ns: int, loss: LossReport) -> PlanResult:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pytest_intellisense.capture.disk import failed_on
-from pytest_intellisense.errors import CaptureFailed
+from pytest_intellisense.errors import DiskProblem
 from pytest_intellisense.housekeeping.units import age_text, size_in_bytes, size_text
 
 _WINDOW_S = 60.0
@@ -110,7 +110,7 @@ class DiskWatch:
         """Raises CaptureFailed when it is time to stop."""
         room = self.look()
         if room.level == "none":
-            raise CaptureFailed(
+            raise DiskProblem(
                 f"capture stopped before the disk is full: {room.sentence}",
                 hint="everything acknowledged is on disk; make room (intellisense clean) or record to another disk",
             )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_intellisense.reporting.difference import Span, difference, duration, shown
+from pytest_intellisense.reporting.failures import rerun_of
 from pytest_intellisense.reporting.packed_cases import Pictures
 from pytest_intellisense.reporting.rows import ImageRow, OutcomeRow, PlanRow, StepRow
 from pytest_intellisense.reporting.stage_times import end_to_end_ns
@@ -27,7 +28,7 @@ def case_view(row: PlanRow, text: str, markdown: str, pictures: Pictures) -> Vie
     names = _picture_names(row, pictures)
     return {
         "row": row,
-        "rerun": f'pytest "{row["nodeid"]}"',
+        "rerun": rerun_of(row),
         "text": text,
         "markdown": markdown,
         "steps": [_step_view(row, step, repeats[step["step_id"]], names) for step in row["steps"]],

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pytest_intellisense.reporting.comparison_text import compared_lines
 from pytest_intellisense.reporting.difference import difference
-from pytest_intellisense.reporting.failures import Failure, failed_outcomes, primary_failure
+from pytest_intellisense.reporting.failures import Failure, failed_outcomes, primary_failure, rerun_of
 from pytest_intellisense.reporting.lines import Line, Piece, clipped, in_ascii, line, printable
 from pytest_intellisense.reporting.pipeline_text import pipeline_lines
 from pytest_intellisense.reporting.rows import AttributionRow, OutcomeRow, PlanRow, StepRow
@@ -204,4 +204,4 @@ def _foot(row: PlanRow, step: StepRow | None, width: int) -> Iterator[Line]:
     if step and step["images"]:
         image = step["images"][-1]
         yield line(f"  image    {printable(row['session_dir'])}/{image['path']}  ({image['kind']})")
-    yield line(f'  rerun    pytest "{printable(row["nodeid"])}"')
+    yield line(f"  rerun    {printable(rerun_of(row))}")

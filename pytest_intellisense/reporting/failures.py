@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+
 from pytest_intellisense.reporting.rows import OutcomeRow, PlanRow, StepRow
 
 Failure = tuple[StepRow, OutcomeRow]
+
+
+def rerun_of(row: PlanRow) -> str:
+    """The command that runs the plan again; of a plan whose process died it knows the node id only."""
+    return row.get("rerun") or shlex.join(["pytest", row["nodeid"]])
 
 
 def failed_outcomes(row: PlanRow) -> list[Failure]:

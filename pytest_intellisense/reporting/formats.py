@@ -15,6 +15,7 @@ from pytest_intellisense.reporting.plans_page import html
 from pytest_intellisense.reporting.rows import ReportDocument
 from pytest_intellisense.reporting.run_text import run_text
 from pytest_intellisense.reporting.trace_events import trace
+from pytest_intellisense.reporting.unwritten import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,12 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def write_formats(document: ReportDocument, names: Sequence[str], folder: Path) -> list[tuple[str, Path]]:
-    """Write each into `folder` and say where. Raises OSError."""
+def write_formats(
+    document: ReportDocument, names: Sequence[str], folder: Path, problems: dict[Path, str]
+) -> list[tuple[str, Path]]:
+    """Write each into `folder` and say where; `problems` says why one could not be written."""
     paths = [(name, folder / FORMATS[name].file_name) for name in names]
     for name, path in paths:
-        write_whole(path, FORMATS[name].make(document))
-    return paths
+        with noted(problems, path):
+            write_whole(path, FORMATS[name].make(document))
+    return [(name, path) for name, path in paths if path not in problems]

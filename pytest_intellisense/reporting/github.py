@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from pytest_intellisense.reporting.causes import Cause, causes_of
 from pytest_intellisense.reporting.difference import difference
-from pytest_intellisense.reporting.failures import primary_failure
+from pytest_intellisense.reporting.failures import primary_failure, rerun_of
 from pytest_intellisense.reporting.lines import printable
 from pytest_intellisense.reporting.markdown import markdown
 from pytest_intellisense.reporting.outcomes import flaky
@@ -61,7 +61,7 @@ def _error(cause: Cause, folder: PurePosixPath, left_out: int) -> str:
         told += [f"expected {found.expected}", f"actual {found.actual}"]
     if len(cause.plans) > 1:
         told.append(f"the same cause in {len(cause.plans) - 1} more plans")
-    told.append(f'rerun: pytest "{row["nodeid"]}"')
+    told.append(f"rerun: {rerun_of(row)}")
     if left_out:
         told.append(f"and {left_out} more causes, see the report")
     title = f"{row['fault'] or 'FAILED'} {row['plan_name']}"

@@ -24,6 +24,7 @@ from pytest_intellisense.reporting.page_templates import source, template
 from pytest_intellisense.reporting.plans_page import COLUMNS, PlansPage
 from pytest_intellisense.reporting.plans_page import TITLE as TITLE
 from pytest_intellisense.reporting.rows import GateRow, PlanRow, SessionRow
+from pytest_intellisense.reporting.unwritten import noted
 
 if TYPE_CHECKING:
     import pytest
@@ -33,9 +34,13 @@ HISTORY_NAME = "history.jsonl"
 
 
 class HtmlReport:
-    """Collects the details of all plans of a run and hands them to pytest-html, and to a page of our own if they are many."""
+    """Collects the details of all plans of a run and hands them to pytest-html, and to a page of our own if they are many.
+
+    `problems` says why something beside the page of pytest-html could not be written.
+    """
 
     def __init__(self, path: Path, plans_expected: int = 0) -> None:
+        self.problems: dict[Path, str] = {}
         self._cases = PackedCases()
         self._numbers: dict[int, int] = {}
         self._history = History(path.with_name(HISTORY_NAME))
@@ -68,12 +73,15 @@ class HtmlReport:
         session: SessionRow | None,
         gate: GateRow | None,
     ) -> None:
-        """Put style, numbers, tables, details and script into the page: `pytest_html_results_summary`. Raises OSError."""
-        self._history.write()
+        """Put style, numbers, tables, details and script into the page: `pytest_html_results_summary`."""
+        with noted(self.problems, self._history.path):
+            self._history.write()
         if self._page:
-            self._page.write(self._page_path, plans, session, gate)
+            with noted(self.problems, self._page_path):
+                self._page.write(self._page_path, plans, session, gate)
+        link = self._page_path.name if self._page and self._page_path not in self.problems else ""
         context = page_context(plans, session, gate, self._cases)
-        context |= {"plan_count": f"{len(plans):,}", "plans_page": self._page_path.name if self._page else ""}
+        context |= {"plan_count": f"{len(plans):,}", "plans_page": link}
         prefix.append(template("guest_top.html").render(context, guest_style=source("guest.css")))
         postfix.append(template("guest_bottom.html").render(context, guest_script=source("guest.js")))
 

@@ -9,14 +9,20 @@ from pathlib import Path
 
 from pytest_intellisense.reporting.results_log import ResultsLog
 from pytest_intellisense.reporting.rows import SCHEMA_VERSION, GateRow, PlanRow, ReportDocument, SessionRow
+from pytest_intellisense.reporting.unwritten import noted
 
 
 class JsonReport:
-    """Both files; `log` survives the death of this process. Raises OSError where they cannot be written."""
+    """Both files; `log` survives the death of this process. `problems` says why one could not be written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.log = ResultsLog(path.with_suffix(".jsonl"))
+        self._unwritten: dict[Path, str] = {}
+
+    @property
+    def problems(self) -> dict[Path, str]:
+        return {**({self.log.path: self.log.problem} if self.log.problem else {}), **self._unwritten}
 
     def finish(
         self, session: SessionRow | None, plans: Sequence[PlanRow], gate: GateRow | None = None, *, exit_status: int = 0
@@ -25,7 +31,8 @@ class JsonReport:
         document = ReportDocument(schema_version=SCHEMA_VERSION, session=session, plans=list(plans))
         if gate is not None:
             document["gate"] = gate
-        write_whole(self.path, json_text(document))
+        with noted(self._unwritten, self.path):
+            write_whole(self.path, json_text(document))
         return document
 
 

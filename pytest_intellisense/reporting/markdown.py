@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_intellisense.reporting.causes import causes_of
 from pytest_intellisense.reporting.difference import difference, duration
-from pytest_intellisense.reporting.failures import Failure, primary_failure
+from pytest_intellisense.reporting.failures import Failure, primary_failure, rerun_of
 from pytest_intellisense.reporting.markdown_text import code, escaped
 from pytest_intellisense.reporting.outcomes import counted, flaky
 from pytest_intellisense.reporting.rows import PipelineRow, PlanRow, ReportDocument, SessionRow
@@ -44,7 +44,7 @@ def failure(row: PlanRow, same: Sequence[PlanRow] = ()) -> str:
         *_pipeline(row, primary),
         *([f"hint: {escaped(row['hint'])}", ""] if row["hint"] else []),
         *_others(same),
-        f"rerun: {code(_rerun(row))}",
+        f"rerun: {code(rerun_of(row))}",
         "",
     ]
     return "\n".join(parts)
@@ -146,7 +146,3 @@ def _list(title: str, plans: Sequence[PlanRow]) -> str:
             "",
         ]
     )
-
-
-def _rerun(row: PlanRow) -> str:
-    return f'pytest "{row["nodeid"]}"'

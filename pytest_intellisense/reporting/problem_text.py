@@ -37,10 +37,11 @@ def problems_in_one_line(problems: Sequence[Problem]) -> str:
 
 def environment_lines(error: IntelliSenseError, *, width: int = 100, unicode: bool = True) -> list[Line]:
     """What is not usable and what to do about it."""
-    sentence, *more = textwrap.wrap(printable(str(error)), width - 5) or [""]
-    lines = [line(Piece(f"ENV  {sentence}", "red")), *(line(Piece(f"     {part}", "red")) for part in more)]
+    indent = " " * (len(error.domain) + 2)
+    sentence, *more = textwrap.wrap(printable(str(error)), width - len(indent)) or [""]
+    lines = [line(Piece(f"{error.domain}  {sentence}", "red")), *(line(Piece(f"{indent}{part}", "red")) for part in more)]
     for paragraph in error.hint.splitlines():
-        lines += [line(f"     {part}") for part in textwrap.wrap(printable(paragraph), width - 5)]
+        lines += [line(f"{indent}{part}") for part in textwrap.wrap(printable(paragraph), width - len(indent))]
     return lines if unicode else in_ascii(lines)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from pytest_intellisense.reporting.rows import SCHEMA_VERSION, PlanRow, SessionRow
+from pytest_intellisense.reporting.unwritten import cannot_be_written
 
 RESULTS_NAME = "results.jsonl"
 """The log of one session, in the folder of its capture."""
@@ -95,7 +96,7 @@ class ResultsLog:
             self._give_up(problem)
 
     def _give_up(self, problem: OSError) -> None:
-        self.problem = f"{self.path} cannot be written: {problem.strerror}"
+        self.problem = cannot_be_written(self.path, problem)
 
 
 def without_pictures(row: PlanRow) -> PlanRow:

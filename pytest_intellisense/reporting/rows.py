@@ -282,10 +282,11 @@ class PlanRow(TypedDict):
     `regression_limits`: step id ("" for the whole plan) -> STAGE.STAT -> limit. `noise` and `gate` are there where measured.
     `outcome` is pytest's word, `verdict` the plan's own. `attempts` counts the runs of a plan that was repeated.
     `origin` is the report that a plan of a merged report came from. `known_issue` is there where a failure is excused:
-    reason, date and place of the entry.
+    reason, date and place of the entry. `rerun` is the command that runs the plan again, for a POSIX shell.
     """
 
     outcome: NotRequired[OutcomeWord]
+    rerun: NotRequired[str]
     known_issue: NotRequired[str]
     attempts: NotRequired[int]
     started_epoch_s: NotRequired[float]

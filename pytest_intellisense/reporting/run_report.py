@@ -66,7 +66,7 @@ class _SameAs:
 class RunReport:
     """Rows by node id in the order they came; of a plan that ran again the last row stands.
 
-    `html` is None without pytest-html. Raises OSError where the reports cannot be written.
+    `html` is None without pytest-html.
     """
 
     def __init__(self, json_report: JsonReport, html: HtmlReport | None) -> None:
@@ -120,10 +120,15 @@ class RunReport:
             self.json_report.log.plan_ended(row)
 
     def finish(self, exit_status: int = 0) -> ReportDocument | None:
-        """For `pytest_sessionfinish`: the document, which is written; None if no plan was there. Raises OSError."""
+        """For `pytest_sessionfinish`: the document, which is written; None if no plan was there."""
         if self._rows:
             self.document = self.json_report.finish(self.session, self.rows, self.gate, exit_status=exit_status)
         return self.document
+
+    @property
+    def problems(self) -> dict[Path, str]:
+        """Why a report could not be written, by its path."""
+        return {**self.json_report.problems, **(self.html.problems if self.html else {})}
 
     def html_summary(self, prefix: list[str], postfix: list[str]) -> None:
         """For `pytest_html_results_summary`."""

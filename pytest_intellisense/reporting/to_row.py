@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pytest_intellisense.errors import CaptureFailed, IntelliSenseError, PlanError
+from pytest_intellisense.errors import IntelliSenseError
 from pytest_intellisense.model.plan import PlanCase
 from pytest_intellisense.model.results import (
     Fault,
@@ -99,15 +99,10 @@ def died_row(nodeid: str, sentence: str) -> PlanRow:
 def stopped_by(error: BaseException, row: PlanRow) -> PlanRow:
     """Say in the row of a plan without a result what stopped it."""
     row["verdict"] = str(Verdict.ERROR)
-    row["fault"] = str(_fault_of(error))
+    row["fault"] = error.domain if isinstance(error, IntelliSenseError) else str(Fault.TOOL)
     row["sentence"] = plain(str(error) or type(error).__name__)
     row["hint"] = plain(getattr(error, "hint", ""))
     return row
-
-
-def _fault_of(error: BaseException) -> Fault:
-    kinds = ((PlanError, Fault.PLAN), (CaptureFailed, Fault.LOSS), (IntelliSenseError, Fault.ENV))
-    return next((fault for kind, fault in kinds if isinstance(error, kind)), Fault.TOOL)
 
 
 def _with_loss(row: PlanRow, loss: LossReport) -> PlanRow:

@@ -89,7 +89,8 @@ def endpoint_of(url: str) -> Endpoint:
         options: dict[str, Any] = parse_url(_quoted(url))  # type: ignore[no-untyped-call]
     except ValueError:
         raise SettingsError(
-            f"not a Redis URL: {url}", hint="write redis://[user:password@]host:port/db, rediss://… for TLS, or unix:///path"
+            f"not a Redis URL: {url}",
+            hint="write redis://host:port/db, rediss://… for TLS, or unix:///path; user:password@ stands before the host",
         ) from None
     options |= {
         "decode_responses": False,
@@ -154,13 +155,37 @@ def reported(address: str, *, key: str = "") -> Iterator[None]:
         raise problem_of(error, address, key=key) from None
 
 
+_ANSWERS = (
+    (
+        ("NOAUTH", "Authentication required", "HELLO must be called with the client already authenticated"),
+        "wants a password, and the URL has none",
+        "put user:password@ before the host in the URL; without a user it is :password@",
+    ),
+    (
+        ("DB index is out of range",),
+        "has no database of this number",
+        "the URL ends in the number of the database: write /0, or raise `databases` of the server",
+    ),
+    (("max number of clients",), "takes no more clients", "close some, or raise maxclients of the server"),
+    (
+        ("protected mode",),
+        "is in protected mode and answers its own machine only",
+        "set a password for it and put it into the URL, or run on that machine",
+    ),
+)
+"""By what a server says: what it means, and what to do."""
+
+
 def problem_of(error: BaseException, address: str, *, key: str = "") -> EnvironmentProblem:
     """What `error` means, in words; `key` is the stream that was asked for, if one was."""
     where = f"Redis at {address}"
     of_key = f" ({key})" if key else ""
     text = str(error)
     cause = _cause(error)
-    if isinstance(error, redis.AuthenticationError) or text.startswith(("WRONGPASS", "NOAUTH")) or "invalid username" in text:
+    for said, meaning, hint in _ANSWERS:
+        if any(words in text for words in said):
+            return EnvironmentProblem(f"{where} {meaning}", hint=hint)
+    if isinstance(error, redis.AuthenticationError) or text.startswith("WRONGPASS") or "invalid username" in text:
         return EnvironmentProblem(
             f"{where} rejected the user or password", hint="check both in the URL; it was tried once only"
         )
@@ -194,9 +219,16 @@ def problem_of(error: BaseException, address: str, *, key: str = "") -> Environm
         plain = "a server without TLS stays silent like this: then use redis://; " if address.endswith(_OVER_TLS) else ""
         hint = f"{plain}is the server stopped, overloaded or behind a firewall?"
         return EnvironmentProblem(f"{where} did not answer in time", hint=hint)
+    if isinstance(error, redis.exceptions.InvalidResponse):
+        return EnvironmentProblem(
+            f"{where} does not speak as Redis does: {text}",
+            hint="something else listens there; correct host and port in the URL",
+        )
     if isinstance(error, redis.ConnectionError | OSError):
         return EnvironmentProblem(f"{where} broke the connection", hint="is it running? If it speaks TLS only, use rediss://")
-    return EnvironmentProblem(f"{where} refused a command{of_key}: {text}")
+    return EnvironmentProblem(
+        f"{where} refused a command{of_key}: {text}", hint="these are the words of the server; its manual says what it wants"
+    )
 
 
 def _ping(client: redis.Redis) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 
 import pytest
 from attribution import fault_cases, held_out_cases, last_cases, unseen_cases
@@ -70,7 +71,7 @@ def test_the_terminal_says_it_on_the_first_line_in_25_lines_and_100_columns(samp
         assert case.truth in lines[0], text
         assert len(lines) <= 25, text
         assert max(map(len, lines)) <= 100, text
-        assert lines[-1] == f'  rerun    pytest "{rows[case.name]["nodeid"]}"'
+        assert lines[-1] == f"  rerun    pytest {shlex.quote(rows[case.name]['nodeid'])}"
 
 
 @pytest.mark.long

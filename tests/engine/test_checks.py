@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -525,6 +526,25 @@ def test_a_check_of_ones_own(app: MemoryTestrade) -> None:
     assert capture.run(case(step(BUY, {"type": "is_even"}))).steps[0].outcomes[0].fault is not Fault.PLAN
     with pytest.raises(ValueError, match="defined twice"):
         checks.register("event_order", lambda view, asked: Finding(reason=None))
+
+
+def test_a_check_of_ones_own_that_goes_wrong_fails_alone(app: MemoryTestrade) -> None:
+    """What it raised or returned, and where, as a mistake of the plan; the other checks of the step are judged."""
+
+    def divides(_view: object, _asked: object) -> Finding:
+        return Finding(reason=str(1 / 0))
+
+    checks = built_in_checks()
+    checks.register("divides", divides)
+    checks.register("silent", lambda view, asked: None)  # type: ignore[arg-type, return-value]
+    capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock, checks=checks)
+    done = {"type": "pipeline_completion_status", "expected_value": True}
+    plan = case(step(BUY, {"type": "divides"}, {"type": "silent"}, done, pipeline=TO_FILL))
+    raised, returned, judged = capture.run(plan).steps[0].outcomes
+    assert raised.fault is returned.fault is Fault.PLAN and judged.passed
+    line = divides.__code__.co_firstlineno + 1
+    assert re.fullmatch(rf'validation type "divides" raised ZeroDivisionError: division by zero \(.*{line}\)', raised.details)
+    assert re.fullmatch(r'validation type "silent" returned a NoneType \(.*\) \(it returns a Finding\)', returned.details)
 
 
 @pytest.mark.parametrize(

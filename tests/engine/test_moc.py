@@ -9,6 +9,7 @@ from helpers.memory_streams import BUY, MS, MemoryTestrade, case, fills_orders, 
 
 from pytest_intellisense.engine.emitted import Emitted
 from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
+from pytest_intellisense.errors import DiskProblem
 from pytest_intellisense.model.results import Fault, LossReport, PipelineResult, PlanResult, Verdict
 
 TO_FILL = "TRADE_CMD_TO_BROKER_FILL"
@@ -195,7 +196,7 @@ def test_a_recorder_that_stopped_is_a_loss_and_no_verdict(app: MemoryTestrade) -
 
     app.reactions["trade_command"] = die
     result = run(app, step(BUY, COMPLETE))
-    assert (result.verdict, result.fault, result.sentence) == (Verdict.ERROR, Fault.LOSS, "the reader stopped: disk full")
+    assert (result.verdict, result.fault, result.sentence) == (Verdict.ERROR, Fault.LOSS, "the reader stopped")
 
 
 LOSES = {"type": "event_absence", "event_criteria": {"event_type": "REJECT"}}
@@ -217,6 +218,24 @@ def test_after_a_loss_absence_is_not_certain(app: MemoryTestrade) -> None:
     result = run(app, step(BUY, COMPLETE, LOSES, pipeline=TO_FILL))
     assert (result.verdict, result.fault, result.loss.lost) == (Verdict.INCONCLUSIVE, Fault.LOSS, 3)
     assert [(one.passed, one.inconclusive) for one in result.steps[0].outcomes] == [(True, False), (False, True)]
+
+
+def test_a_disk_that_fails_is_no_loss(app: MemoryTestrade) -> None:
+    """Whoever cannot record has a problem of the environment, and says which; what was seen stands."""
+    lossy(app)
+
+    class WithoutDisk(MemoryTestrade):
+        def loss(self) -> LossReport:
+            if self.lost.lost:
+                raise DiskProblem("capture stopped: broker.jsonl cannot be written")
+            return self.lost
+
+    app.__class__ = WithoutDisk
+    result = run(app, step(BUY, COMPLETE, LOSES, pipeline=TO_FILL))
+    assert (result.verdict, result.fault) == (Verdict.INCONCLUSIVE, Fault.ENV)
+    seen, absent = result.steps[0].outcomes
+    assert seen.passed and absent.inconclusive
+    assert absent.details == "capture stopped: broker.jsonl cannot be written, so this cannot be told"
 
 
 def test_a_plan_may_live_with_losses(app: MemoryTestrade) -> None:

@@ -41,7 +41,7 @@ def test_a_failing_disk_stops_the_recording(tmp_path: Path, chance: random.Rando
     for number in sorted(chance.sample(range(1, 11), 2)):
         ended = Ended(tmp_path / str(number), call, fault, number)
         assert ended.met_the_fault
-        assert re.search(rf"CaptureFailed: capture stopped: {tmp_path}\S+ cannot be written: {message}", ended.said), ended.said
+        assert re.search(rf"DiskProblem: capture stopped: {tmp_path}\S+ cannot be written: {message}", ended.said), ended.said
         assert ended.remains.sound, (number, ended.remains)
 
 

@@ -106,7 +106,7 @@ def test_the_plan_that_became_slower_fails_and_no_other(slower):
     assert sentence in " ".join(out.split())
     assert "\n  late.plan.json:" in out
     assert "\nE   expected  <= " in out
-    assert '\n  rerun    pytest "late.plan.json::late"' in out
+    assert "\n  rerun    pytest late.plan.json::late --intellisense-" in out
     assert "base p95    change" in out.replace("   change", "    change")
     assert "\ngate REGRESSED: " in out
     assert "Traceback" not in out

@@ -127,7 +127,7 @@ class MemoryTestrade:
 
     def events_since(self, sequence: int) -> Sequence[TimelineEvent]:
         if self.reader_died:
-            raise CaptureFailed("the reader stopped: disk full")
+            raise CaptureFailed("the reader stopped")
         self._deliver()
         return self._events[sequence - 1 :]
 

@@ -326,6 +326,16 @@ def test_a_limit_that_is_none_is_an_error(fake_redis: redis.Redis, changed: dict
         app_gate(fake_redis, **changed)
 
 
+@pytest.mark.parametrize(("run_id", "found"), [("", "is empty"), ("  ", "is empty"), ("abc", "is too short")])
+def test_a_run_id_that_cannot_be_used_is_told_apart(fake_redis: redis.Redis, run_id: str, found: str) -> None:
+    """None and one that is too short, on either side, with the least length."""
+    here = refusal(sender_gate(fake_redis, run_id=run_id).check)
+    there = refusal(lambda: app_gate(fake_redis, run_id=run_id).check(command()))
+    needed = f"{found}; at least 4 characters are needed"
+    assert here.message == f"the run id that was given on this side {needed}"
+    assert there.message == f"the run id with which this application was started (TESTRADE_INJECTION_RUN_ID) {needed}"
+
+
 def test_no_refusal_tells_the_run_id(fake_redis: redis.Redis) -> None:
     """Who does not know the run id does not learn it from a refusal."""
     permit(fake_redis)

@@ -67,6 +67,34 @@ def test_a_matrix_that_gives_no_rows_is_named(tmp_path: Path, values: Any, says:
     assert says in problem.message
 
 
+OBJECT = {"symbol": "AAPL", "n": 1}
+WRONG_MEMBERS = [
+    ([OBJECT], "${o.symbl}", "${o.symbl} is not in matrix.o[0]", "o.symbol"),
+    ([OBJECT], "lot ${matrix.o.symbl}", "${matrix.o.symbl} is not in matrix.o[0]", "o.symbol"),
+    ([OBJECT], "${o.symbol.name}", "${o.symbol.name} is not in matrix.o[0]", "o.symbol"),
+    ([OBJECT, {"symbol": "MSFT"}], "lot ${o.n}", "${o.n} is not in matrix.o[1]", ""),
+    ([OBJECT, "MSFT"], "${o.symbol}", '${o.symbol}: matrix.o[1] is "MSFT", no object', ""),
+]
+
+
+@pytest.mark.parametrize(("values", "written", "said", "meant"), WRONG_MEMBERS)
+def test_a_member_that_an_object_of_the_matrix_has_not(
+    tmp_path: Path, values: list[Any], written: str, said: str, meant: str
+) -> None:
+    """Found before a run, once, where it is written, with the value that lacks it."""
+    text = plan({"o": values, "other": [1, 2]}, source_strategy=written)
+    (problem,) = problems_of(tmp_path, text)
+    assert (problem.message, problem.suggestion) == (said, meant)
+    assert text[problem.column - 1 :].startswith(f'"{written}"')
+
+
+def test_members_of_objects_are_no_captured_values(tmp_path: Path) -> None:
+    """The control: a member that is there is put in, beside another reference that is unknown."""
+    text = plan({"o": [OBJECT]}, source_strategy="${o.symbol} ${nope.symbol}")
+    (problem,) = problems_of(tmp_path, text)
+    assert problem.message == "${nope.symbol} is neither in the matrix nor captured by an earlier step"
+
+
 def test_a_matrix_of_a_million_rows_is_refused(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path, plan({name: list(range(100)) for name in "abc"}))
     assert "1000000 rows" in problem.message

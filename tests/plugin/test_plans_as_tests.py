@@ -88,7 +88,7 @@ def test_a_wrong_value_says_where_and_what(pytester: pytest.Pytester) -> None:
             f"*buy.plan.json:{line - 1}:*quantity*",
             "E *expected *11*",
             "E *actual *10*",
-            '*pytest "buy.plan.json::buy?AAPL?"*',
+            "*pytest 'buy.plan.json::buy?AAPL?'",
         ]
     )
     assert "Traceback" not in result.stdout.str()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.redis_server import RedisServer
+from helpers.small_disks import small_disk
 
 PLAN = {
     "plan_name": "buy",
@@ -72,6 +73,24 @@ def test_wrong_password_is_one_message(pytester: pytest.Pytester, plan: Path) ->
     assert "Traceback" not in result.stdout.str()
 
 
+@pytest.mark.parametrize("full", [False, True], ids=["no folder", "full disk"])
+def test_captures_that_cannot_be_written_are_env_everywhere(pytester: pytest.Pytester, plan: Path, full: bool) -> None:
+    """The disk is no loss of events: terminal, summary and every report give it one domain."""
+    with small_disk(pytester.path / "disk", size="64k") as disk:
+        if full:
+            disk.fill("bytes")
+        else:
+            (disk / "captures").touch()
+        options = ("--intellisense-capture-dir", "disk/captures", "--intellisense-formats", "markdown,text,ctrf,junit")
+        result = pytester.runpytest_subprocess(*options)
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["ENV  capture stopped*", "FAILED *buy?AAPL? - ENV capture stopped*"])
+    written = everything_written(pytester, result)
+    assert "LOSS" not in written.replace(".is-LOSS", "")
+    report = json.loads((pytester.path / "reports" / "report.json").read_text())
+    assert [(row["verdict"], row["fault"]) for row in report["plans"]] == [("error", "ENV")] * 3
+
+
 def test_a_silent_application_is_one_message(pytester: pytest.Pytester, plan: Path) -> None:
     """A Redis without a TESTRADE: no permit is there, so nothing is sent."""
     with RedisServer() as server:
@@ -118,13 +137,26 @@ def test_a_setting_that_cannot_be_meant_is_a_usage_error(pytester: pytest.Pytest
     assert "allowed: embedded, server, redis://" in result.stderr.str()
 
 
-def test_python_tests_are_told_the_same(pytester: pytest.Pytester, closed_port: int) -> None:
-    """A fixture that cannot be had fails its test with the same words."""
-    pytester.makepyfile("def test_it(intellisense_redis): pass")
-    result = pytester.runpytest_subprocess("--intellisense-redis", f"redis://127.0.0.1:{closed_port}/0")
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("redis://127.0.0.1:{port}/0", "refused the connection"),
+        ("redis://127.0.0.1:{port}/0?foo=1", "option"),
+        ("here", "'here'"),
+    ],
+)
+@pytest.mark.parametrize("fixture", ["redis", "trace", "moc"])
+def test_python_tests_are_told_the_same_once(
+    pytester: pytest.Pytester, closed_port: int, fixture: str, url: str, said: str
+) -> None:
+    """A fixture that cannot be had fails its test with the words that a plan would get, and nothing else."""
+    pytester.makepyfile(f"def test_it(intellisense_{fixture}): pass")
+    result = pytester.runpytest_subprocess("--intellisense-redis", url.format(port=closed_port), "-rN")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["ENV *refused the connection*"])
-    assert "Traceback" not in result.stdout.str()
+    result.stdout.fnmatch_lines(["*ERROR at setup of test_it*", f"ENV  *{said}*"], consecutive=True)
+    output = result.stdout.str()
+    assert "Traceback" not in output and "During handling" not in output
+    assert output.count(said) == 1 and output.count("ENV  ") == 1
 
 
 def test_workers_cannot_share_a_running_application(pytester: pytest.Pytester, plan: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 
 import pytest
+from helpers.small_disks import small_disk
 
 STEP = {"step_id": "buy", "stimulus": {"type": "trade_command", "symbol": "AAPL", "side": "BUY", "quantity": 1}}
 DONE = {"validation_id": "done", "type": "pipeline_completion_status", "expected_value": True}
@@ -52,11 +55,61 @@ def test_a_plan_that_cannot_be_torn_down_is_an_error(pytester: pytest.Pytester) 
     assert {name: outcome for name, (outcome, _) in outcomes(pytester).items()} == {"sound": "passed", "unlucky": "error"}
 
 
-def test_a_report_that_cannot_be_written_is_told(pytester: pytest.Pytester) -> None:
-    """The verdicts stay; the report that is not there is not listed."""
+HIDDEN = ["report.html", "report.json", "report.jsonl", "report.md", "history.jsonl"]
+BLOCK = f"""
+import pathlib
+def pytest_runtest_teardown(item):
+    if "unlucky" in item.name:
+        for name in {HIDDEN}:
+            path = pathlib.Path("reports", name)
+            path.unlink(missing_ok=True)
+            path.mkdir(parents=True, exist_ok=True)
+"""
+
+
+@pytest.mark.parametrize("plugins", [(), ("-p", "no:html"), ("--html", "reports/mine.html"), ("-n1",)], ids=str)
+def test_a_report_folder_that_is_a_file_is_told_once(pytester: pytest.Pytester, plugins: tuple[str, ...]) -> None:
+    """The verdicts stay; no report that is not there is listed."""
     (pytester.path / "reports").write_text("a file where the folder should be")
-    result = pytester.runpytest_subprocess(DRY, "-p", "no:html")
+    result = pytester.runpytest_subprocess(DRY, *plugins)
+    result.assert_outcomes(passed=2)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*reports cannot be written: *"])
-    assert "\njson " not in result.stdout.str()
-    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    output = result.stdout.str() + result.stderr.str()
+    assert output.count("reports cannot be written: it is a file, and should be a folder") == 1
+    assert "\njson " not in output and "\nreport " not in output
+    assert "Traceback" not in output and "INTERNALERROR" not in output
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_each_report_that_cannot_be_written_is_told(pytester: pytest.Pytester, when: str) -> None:
+    """Whether it was impossible from the start or became so; what can be written is written."""
+    pytester.makeconftest(BLOCK if when == "during" else "")
+    for name in HIDDEN if when == "before" else ():
+        (pytester.path / "reports" / name).mkdir(parents=True)
+    result = pytester.runpytest_subprocess(DRY, "--intellisense-formats", "markdown,text")
+    result.assert_outcomes(passed=2)
+    assert result.ret == 0
+    for name in ("report.html", "report.json", "report.md"):
+        result.stdout.fnmatch_lines([f"*reports/{name} cannot be written: Is a directory"])
+    result.stdout.fnmatch_lines(["text *reports/report.txt"])
+    assert "INTERNALERROR" not in result.stdout.str()
+
+
+def test_the_page_is_whole_without_the_last_runs_of_each_plan(pytester: pytest.Pytester) -> None:
+    """Their file is a convenience of the page."""
+    (pytester.path / "reports" / "history.jsonl").mkdir(parents=True)
+    result = pytester.runpytest_subprocess(DRY)
+    result.stdout.fnmatch_lines(["report *report.html", "*history.jsonl cannot be written: Is a directory"])
+    assert 'id="is-index"' in (pytester.path / "reports" / "report.html").read_text()
+
+
+def test_a_disk_that_takes_nothing_changes_no_verdict(pytester: pytest.Pytester) -> None:
+    """A run on a read-only file system."""
+    plans = list(pytester.path.glob("*.plan.json"))
+    with small_disk(pytester.path / "disk", size="1m") as disk:
+        for plan in plans:
+            shutil.copy(plan, disk)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        result = pytester.runpytest_subprocess(DRY, "--rootdir=disk", "-p", "no:cacheprovider", "disk")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*disk/reports/report.html cannot be written: Read-only file system"])

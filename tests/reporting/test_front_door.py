@@ -56,7 +56,7 @@ def test_each_failure_names_its_domain_its_place_and_how_to_run_it_again(run):
     for fault, file in (("VALUE", "wrong_value"), ("LATENCY", "too_slow"), ("EXTRA", "too_much"), ("MISSING", "never_filled")):
         assert f"\n{fault}  " in out
         assert f"\n  {file}.plan.json:" in out
-        assert f'\n  rerun    pytest "{file}.plan.json::{file}"' in out
+        assert f"\n  rerun    pytest {file}.plan.json::{file}\n" in out
     assert "\nPLAN  broken.plan.json has" in out
     assert "\nE   expected  150\nE   actual    100" in out
     assert "Traceback" not in out

@@ -164,7 +164,7 @@ def test_copy_buttons_copy(browser, report):
     with opened(browser, report, permissions=["clipboard-read", "clipboard-write"]) as page:
         page.get_by_role("button", name="Copy rerun command").first.click()
         page.get_by_text("Copied").wait_for()
-        assert page.evaluate("navigator.clipboard.readText()") == 'pytest "test_plans.py::test_plan[0]"'
+        assert page.evaluate("navigator.clipboard.readText()") == "pytest 'test_plans.py::test_plan[0]'"
 
 
 def test_the_report_stays_small(tmp_path):

@@ -193,7 +193,7 @@ def test_github_gets_a_step_summary(run, folder: Path) -> None:
     """The Markdown of the run, the failures first."""
     summary = (folder / "summary.md").read_text()
     assert summary.startswith("### IntelliSense: 3 failed, 1 passed, 1 skipped, 1 xfailed\n")
-    assert 'rerun: `pytest "wrong.plan.json::wrong"`' in summary
+    assert "rerun: `pytest wrong.plan.json::wrong`" in summary
     assert "| expected | `150` |" in summary
 
 

@@ -53,7 +53,7 @@ def test_a_failure_says_what_is_needed_to_act_on_it() -> None:
     assert "| `validated_order` | — | — | never arrived |" in text
     assert "- near: +238 ms `testrade:validated-orders` `BUY 100 MSFT MKT` correlation_id is open_7f3c19ac" in text
     assert "| expected | `150.25` |\n| actual | `150.65` delta +0.40 (tolerance 0.01) |" in text
-    assert f'rerun: `pytest "{rows.NODEID}"`' in text
+    assert f"rerun: `pytest '{rows.NODEID}'`" in text
     assert len(text) < 4_000
 
 

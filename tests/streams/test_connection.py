@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -89,10 +90,51 @@ def test_a_mute_server(monkeypatch: pytest.MonkeyPatch) -> None:
         server.resume()
 
 
-def test_no_redis_url() -> None:
-    """Something else than a URL is a mistake in the settings."""
-    with pytest.raises(SettingsError, match="not a Redis URL"):
-        endpoint_of("http://127.0.0.1:6379")
+@pytest.mark.parametrize("url", ["http://127.0.0.1:6379", f"redis://:{SECRET}@127.0.0.1:notaport/0"])
+def test_no_redis_url(url: str) -> None:
+    """Something else than a URL is a mistake in the settings; the hint is whole and the password is not there."""
+    with pytest.raises(SettingsError, match="not a Redis URL") as caught:
+        endpoint_of(url)
+    assert caught.value.hint == (
+        "write redis://host:port/db, rediss://… for TLS, or unix:///path; user:password@ stands before the host"
+    )
+    assert SECRET not in str(caught.value)
+
+
+def test_a_password_that_is_not_given(locked_server: RedisServer) -> None:
+    """The server wants one, which is something else than a wrong one."""
+    text = told(f"redis://127.0.0.1:{locked_server.port}/0")
+    assert "wants a password, and the URL has none\nput user:password@ before the host" in text
+
+
+def test_a_database_that_the_server_has_not(redis_server: RedisServer) -> None:
+    """What the number in the URL is, and which one is always there."""
+    assert "has no database of this number\nthe URL ends in the number of the database: write /0" in told(
+        f"redis://127.0.0.1:{redis_server.port}/99"
+    )
+
+
+def test_a_server_that_has_no_room_for_us() -> None:
+    """Which limit it is."""
+    with RedisServer() as server, server.client() as other:
+        other.config_set("maxclients", 1)
+        assert "takes no more clients\nclose some, or raise maxclients" in told(server.url)
+
+
+def test_a_server_that_is_no_redis() -> None:
+    """Its first words are shown, and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(b"<!DOCTYPE HTML>\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        text = told(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
+    assert "does not speak as Redis does: " in text
+    assert "something else listens there; correct host and port in the URL" in text
 
 
 @pytest.mark.parametrize("option", ["foo=1", "protocol=9", "max_connections=few"])
@@ -145,4 +187,6 @@ def test_an_unknown_refusal_is_passed_on() -> None:
     """What no rule knows is shown as the server said it."""
     import redis
 
-    assert "ERR something new" in str(problem_of(redis.ResponseError("ERR something new"), "there"))
+    problem = problem_of(redis.ResponseError("ERR something new"), "there")
+    assert "ERR something new" in str(problem)
+    assert "words of the server" in problem.hint

@@ -10,6 +10,7 @@ from pytest_intellisense.engine.checks import events, latencies, order, query, s
 from pytest_intellisense.engine.checks.context import Asked, StepView, asked
 from pytest_intellisense.engine.checks.outcome import Finding
 from pytest_intellisense.engine.paths import MISSING
+from pytest_intellisense.engine.user_code import is_of_users, place_of, told_as_mistake
 from pytest_intellisense.errors import IntelliSenseError, PlanError, StageNeverArrived
 from pytest_intellisense.model.results import Fault, ValidationOutcome
 from pytest_intellisense.model.validation import ValidationPoint
@@ -45,7 +46,7 @@ class CheckRegistry(Collection[str]):
         question: Asked | None = None
         try:
             question = asked(point, view.scope)
-            finding = self._known(point.type).evaluate(view, question)
+            finding = _found(self._known(point.type).evaluate, view, question)
         except PlanError as problem:
             finding = Finding(reason=_with_hint(problem), fault=Fault.PLAN, subject=_subject(point))
         except StageNeverArrived as problem:
@@ -94,6 +95,17 @@ class CheckRegistry(Collection[str]):
 
 def _with_hint(problem: IntelliSenseError) -> str:
     return f"{problem} ({problem.hint})" if problem.hint else str(problem)
+
+
+def _found(evaluate: Evaluate, view: StepView, question: Asked) -> Finding:
+    if not is_of_users(evaluate):
+        return evaluate(view, question)
+    what = f'validation type "{question.point.type}"'
+    with told_as_mistake(what, evaluate):
+        finding: object = evaluate(view, question)
+    if not isinstance(finding, Finding):
+        raise PlanError(f"{what} returned a {type(finding).__name__}{place_of(evaluate)}", hint="it returns a Finding")
+    return finding
 
 
 def _subject(point: ValidationPoint) -> str:

@@ -309,11 +309,19 @@ def _read_permit(text: Any) -> dict[str, Any] | None:
 
 
 def _same(stated: object, own: str) -> bool:
-    return isinstance(stated, str) and hmac.compare_digest(stated.encode(), own.encode())
+    return isinstance(stated, str) and hmac.compare_digest(_bytes(stated), _bytes(own))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Numbers that a time can be; a whole number that is too large for a float is none."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _hosts(client: redis.Redis) -> list[str]:

@@ -40,7 +40,7 @@ class RiskService:
         request_id = request.request_id
         self._outlet.log("order_request_received_by_risk", _RISK, {"request_id": request_id, "symbol": request.symbol}, link)
         shares = self._positions.get(request.symbol).total_shares
-        if not trading.enabled and opens(request.side, shares):
+        if not trading.enabled and opens(request.side, request.quantity, shares):
             link = self._skip(request, trading, link)
             reason: str | None = (
                 f"Order rejected - trading disabled ({trading.state} by {trading.changed_by}: {trading.reason})"
@@ -123,6 +123,7 @@ class RiskService:
         self._outlet.log("RiskAssessmentMilestones", _RISK, body, link)
 
 
-def opens(side: str, shares: float) -> bool:
-    """Does an order of this side make the position bigger, rather than reduce or close it?"""
-    return shares >= 0 if side == "BUY" else shares <= 0
+def opens(side: str, quantity: float, shares: float) -> bool:
+    """Does any part of the order make a position bigger, or begin one, rather than reduce or close what is held?"""
+    to_close = -shares if side == "BUY" else shares
+    return quantity > max(to_close, 0.0)

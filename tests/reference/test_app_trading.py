@@ -285,6 +285,16 @@ def test_while_trading_is_disabled_opens_are_refused_and_closes_pass(app: Driver
     assert buy(app).settled().status_words()[-1] == "Filled"
 
 
+@pytest.mark.parametrize(("held", "side"), [(100, "SELL"), (-100, "BUY")])
+def test_while_trading_is_disabled_no_close_goes_beyond_what_is_held(app: Driver, held: float, side: str) -> None:
+    """The part beyond it would open the other way, so the order is refused as a whole."""
+    set_position(app, "AAPL", held, 150.0, strategy="long" if held > 0 else "short")
+    app.ask("trading_state_change", enabled=False)
+    assert "trading disabled" in buy(app, quantity=101, side=side).settled().await_("RISK_REJECTION").payload["reason"]
+    assert buy(app, quantity=100, side=side).settled().status_words()[-1] == "Filled"
+    assert app.query("positions")["AAPL"]["total_shares"] == 0
+
+
 def test_the_daily_loss_limit_pauses_trading_until_it_is_enabled_again(app: Driver) -> None:
     """ACTIVE, RISK_PAUSED, ACTIVE; the loss counts anew after that."""
     app.ask("config_change", parameters={"risk_max_daily_loss": 100.0})

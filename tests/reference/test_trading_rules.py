@@ -79,6 +79,31 @@ def test_each_risk_check_holds_up_to_its_limit(
     assert rejection_reason(request(**changes), held, quote, Config()) == reason
 
 
+@pytest.mark.parametrize(
+    ("side", "order_type", "prices", "value"),
+    [
+        ("BUY", "MKT", {"limit_price": 0.01, "stop_price": 0.01}, 10.0),
+        ("BUY", "LMT", {"limit_price": 9.0}, 9.0),
+        ("BUY", "LMT", {"limit_price": 11.0, "stop_price": 30.0}, 11.0),
+        ("BUY", "LMT", {"limit_price": -1.0}, 10.0),
+        ("BUY", "STP", {"stop_price": 12.0, "limit_price": 0.01}, 12.0),
+        ("BUY", "STP", {"stop_price": 8.0}, 10.0),
+        ("BUY", "STP LMT", {"stop_price": 12.0, "limit_price": 13.0}, 13.0),
+        ("SELL", "MKT", {"limit_price": 0.01}, 10.0),
+        ("SELL", "LMT", {"limit_price": 1.0}, 10.0),
+        ("SELL", "LMT", {"limit_price": 15.0}, 15.0),
+        ("SELL", "STP", {"stop_price": 9.0}, 10.0),
+        ("SELL", "STP LMT", {"stop_price": 9.0, "limit_price": 1.0}, 10.0),
+    ],
+)
+def test_an_order_is_valued_by_what_it_can_cost(side: str, order_type: str, prices: dict[str, float], value: float) -> None:
+    """A buyer's limit is the most he pays; everybody else gets at least the live price of 10. Other prices do not count."""
+    order = request(side=side, order_type=order_type, quantity=100.0, **prices)
+    assert rejection_reason(order, 0, QUOTE, Config({"risk_max_notional_per_trade": 100 * value})) is None
+    reason = rejection_reason(order, 0, QUOTE, Config({"risk_max_notional_per_trade": 100 * value - 0.01}))
+    assert str(reason).startswith(f"Order notional value ${100 * value:.2f} exceeds")
+
+
 def test_the_first_check_that_fails_gives_the_reason() -> None:
     """Quantity before shares per trade, before notional, before position, before the market."""
     config = Config()

@@ -110,7 +110,7 @@ class Core:
             timer.rearm()
 
     def _order_settled(self, order: Order) -> None:
-        self.orchestrator.memory.order_settled(order.request.symbol)
+        self.orchestrator.order_settled(order)
 
 
 Query = Callable[[str | None], Any]

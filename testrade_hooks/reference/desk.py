@@ -69,12 +69,11 @@ class TradingDesk:
         return link
 
     def carry_out(self, request: OrderRequest, link: Link) -> bool:
-        """Take an announced request as far as it goes; True if risk let it pass."""
+        """Take an announced request as far as it goes; True if it reached the broker."""
         validated = self._risk.assess(request, self.trading.current, link)
         if validated is None:
             return False
-        self._executor.execute(request, validated)
-        return True
+        return self._executor.execute(request, validated)
 
     def broker_response(
         self, order_id: object, status: str, quantity: float | None, price: float | None, reason: str, link: Link

@@ -13,6 +13,7 @@ from testrade_hooks.reference.interpreter import Action, Interpretation, ShownPo
 from testrade_hooks.reference.master_action_filter import FilterDecision, MasterActionFilter
 from testrade_hooks.reference.milestones import Milestones
 from testrade_hooks.reference.order_request import OrderRequest
+from testrade_hooks.reference.orders import Order, OrderStatus
 from testrade_hooks.reference.outlet import Link, Outlet
 from testrade_hooks.reference.request_builder import CleanedFrame, NoOrder, RequestBuilder
 from testrade_hooks.reference.signal_memory import SignalMemory
@@ -50,6 +51,13 @@ class Orchestrator:
         """Show the orchestrator these lines in place of the screen's own; none switches that off."""
         self._mocks = dict(profiles)
 
+    def order_settled(self, order: Order) -> None:
+        """An order is over. What it did not do, the same screen may ask for again."""
+        symbol, closes = order.request.symbol, order.request.action == Action.CLOSE_POSITION
+        self.memory.order_settled(symbol)
+        if (closes and order.leftover_shares) or (order.status is OrderStatus.CANCELLED and not order.fills):
+            self.memory.not_done(symbol)
+
     def process(self, frame: CleanedFrame, link: Link) -> None:
         """Decide about every line of a cleaned screen."""
         for symbol, snapshot in frame.snapshots.items():
@@ -69,7 +77,8 @@ class Orchestrator:
             return
         interpretation, link = self._interpret(passage, link)
         if interpretation.action is None:
-            self.memory.remember(line)
+            if not interpretation.held_back:
+                self.memory.remember(line)
             self._conclude(passage, "SIGNAL_SUPPRESSED", "NO_SIGNAL_GENERATED", link)
             return
         self._act(interpretation.action, passage, link)
@@ -85,7 +94,8 @@ class Orchestrator:
         try:
             request = self._requests.build(action, passage.line, passage.frame, passage.price, decision, link)
         except NoOrder as problem:
-            self.memory.remember(passage.line)
+            if not problem.passing:
+                self.memory.remember(passage.line)
             self._fail("GENERATION", problem.reason, passage, {"action": action, "details": str(problem)}, link)
             return
         passage.milestones.mark("t10_decision_ready")
@@ -104,6 +114,7 @@ class Orchestrator:
             self._desk.positions.get(symbol),
             self._config,
             pending_open=any(order.request.side == "BUY" for order in self._desk.orders.open_orders(symbol)),
+            pending_sell=self._desk.orders.pending_sell(symbol),
             seconds_since_sync=self._desk.positions.seconds_since_sync(symbol),
         )
         passage.milestones.mark("t8_interpretation_end")
@@ -168,6 +179,8 @@ class Orchestrator:
         self.memory.order_settled(passage.line.symbol)
         if action is Action.OPEN_LONG:
             self.memory.open_refused(passage.line.symbol, passage.price)
+        else:
+            self.memory.not_done(passage.line.symbol)
 
     def _suppress(self, passage: _Passage, reason: str, link: Link) -> None:
         body = {

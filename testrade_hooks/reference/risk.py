@@ -57,7 +57,7 @@ def rejection_reason(request: OrderRequest, current_shares: float, quote: Quote 
 
 
 def _dearest_price(request: OrderRequest, live: float) -> float:
-    """The most that a share can change hands for, by what is known now; a price that the order's type has not does not count."""
+    """The most that a share can change hands for, by what is known now; prices its type has not do not count."""
     limit = request.limit_price if request.order_type.endswith("LMT") else None
     stop = request.stop_price if request.order_type.startswith("STP") else None
     if request.side == "BUY" and limit is not None and limit > 0:

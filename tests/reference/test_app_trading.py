@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import itertools
 from typing import Any
 
 import pytest
 from helpers.reference_app import Chain, Driver
 
-from testrade_hooks import clock
+from testrade_hooks import clock, wire
 
 
 def buy(app: Driver, symbol: str = "AAPL", quantity: float = 10, side: str = "BUY", **more: Any) -> Chain:
@@ -71,7 +71,7 @@ def test_the_times_of_risk_and_broker_are_of_one_clock_and_in_order(app: Driver)
     for name, fields in names.items():
         times += [order.await_(name).payload[field] for field in fields]
     times.append(order.await_("ORDER_FILL").timestamp_ns or 0)
-    assert all(before <= after for before, after in pairwise(times))
+    assert all(before <= after for before, after in itertools.pairwise(times))
 
 
 def test_a_validation_id_goes_with_the_order(app: Driver) -> None:
@@ -364,6 +364,25 @@ def test_configuration_changes_are_told_one_by_one(app: Driver) -> None:
         ("manual_shares", 50, 10, "TEST"),
         ("halted_symbols", [], ["TSLA"], "TEST"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("alert_cooldown_seconds", (30.0, 31.0)), ("price_feed_interval_seconds", (0.5, 0.501))],
+    ids=["another parameter", "the interval"],
+)
+def test_changes_of_the_configuration_do_not_hold_up_what_is_due(app: Driver, name: str, values: tuple[float, float]) -> None:
+    """However often they come, prices are repeated: a new interval counts from the last time, not from the change."""
+    app.ask("config_change", parameters={"price_feed_interval_seconds": 0.5})
+    app.settle()
+    told_before = len([event for event in app.events if event.stream == wire.MARKET_TRADES])
+    changes = itertools.cycle(values)
+
+    def repeated() -> bool:
+        app.ask("config_change", parameters={name: next(changes)})
+        return len([event for event in app.events if event.stream == wire.MARKET_TRADES]) > told_before
+
+    app.wait_for(repeated, "a repeated price")
 
 
 @pytest.mark.parametrize(

@@ -123,12 +123,19 @@ class AppGate:
         if payload.get("injected") is not True:
             raise Refused(Layer.MARKER, "the command does not say of itself that it is injected")
         _check_expiry(payload.get("expires_at_epoch_s"), self._now())
-        _check_switches(self._client)
+        self._check_permit()
         command_id = payload.get("command_id")
         if not isinstance(command_id, str) or not command_id or command_id in self._seen:
             raise Refused(Layer.REPLAY, "the command has no id of its own, or one that was carried out before")
         self._cap.take()
         self._seen.add(command_id)
+
+    def _check_permit(self) -> None:
+        permit = _permit_where_nothing_stops(self._client)
+        if permit is None:
+            raise Refused(Layer.PERMIT, f"the application does not hold its permit on this Redis ({PERMIT_KEY})")
+        if not _same(permit.get("run_id"), self._run_id):
+            raise Refused(Layer.PERMIT, "the permit on this Redis is that of another run")
 
     def _check_own_layers(self) -> None:
         _check_opt_in(self._allowed, "this application's configuration does not allow injections")
@@ -303,7 +310,7 @@ def _published_mode(fields: Mapping[bytes, bytes]) -> str | None:
 def _read_permit(text: Any) -> dict[str, Any] | None:
     try:
         permit = json.loads(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
     return permit if isinstance(permit, dict) else None
 

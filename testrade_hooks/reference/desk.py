@@ -89,6 +89,11 @@ class TradingDesk:
             if status == "PARTIAL" and quantity is None:
                 raise ValueError("PARTIAL needs filled_quantity")
             shares = quantity or order.leftover_shares
+            if status == "FILLED" and shares < order.leftover_shares:
+                raise ValueError(
+                    f"FILLED fills all {order.leftover_shares:.12g} shares that are left, filled_quantity is {shares:.12g}: "
+                    "say PARTIAL, or leave filled_quantity out"
+                )
         with self._events.caused_by(link, in_its_chain=True):
             self._broker.answer(
                 order.local_id, _ANSWERS.get(status, OrderStatus.FILLED), shares=shares, price=price, reason=reason

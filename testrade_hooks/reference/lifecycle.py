@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
+from testrade_hooks.reference.rounding import shown
+
 
 class LifecycleState(IntEnum):
     NONE = 0
@@ -52,7 +54,7 @@ class Trade:
             "origin": self.origin,
             "comment": self.comment,
             "shares": shares,
-            "avg_price": avg_price,
+            "avg_price": shown(avg_price),
             "local_orders": list(self.local_orders),
             "timestamp": time.time(),
             "origin_timestamp_s": self.started_at,

@@ -82,7 +82,7 @@ class OrderEvents:
         self._finish(order, OrderStatus.CANCELLED, reason, link)
 
     def on_message(self, message: BrokerMessage) -> None:
-        """Book one message of the broker."""
+        """Book one message of the broker. Its receipt is always told; a status that the order has left changes nothing."""
         order = self._books.orders.get(message.local_id)
         link = self._link_for(order)
         if message.fill_shares:
@@ -96,8 +96,9 @@ class OrderEvents:
             link = self._received("BrokerMessageReceived", order, message, link)
             if message.status in _ACKNOWLEDGEMENTS and not _acknowledged(order):
                 self._outlet.log("broker_ack_received", _BROKER, _identity(order), link)
-            order = self._books.orders.store(order.moved_to(message.status, message.reason))
-            link = self._publish_status(order, link)
+            if not message.status.comes_before(order.status):
+                order = self._books.orders.store(order.moved_to(message.status, message.reason))
+                link = self._publish_status(order, link)
         if self._cause is None:
             self._links[order.local_id] = link
 

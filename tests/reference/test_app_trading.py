@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from helpers.reference_app import Chain, Driver
 
-from testrade_hooks import clock, wire
+from testrade_hooks import clock
 
 
 def buy(app: Driver, symbol: str = "AAPL", quantity: float = 10, side: str = "BUY", **more: Any) -> Chain:
@@ -227,6 +227,42 @@ def test_an_answer_about_no_open_order_is_an_error(app: Driver) -> None:
     assert "is FILLED already" in told[1]
 
 
+def test_a_status_that_comes_late_changes_nothing(app: Driver) -> None:
+    """Only its receipt is told: a partly filled order does not become one that the broker has not worked on."""
+    app.ask("config_change", parameters={"broker_silent": True})
+    order = buy(app, quantity=40, request_id="late").settled()
+    app.ask("broker_response", order_id="late", status="PARTIAL", filled_quantity=10)
+    for status in ("WORKING", "ACCEPTED"):
+        late = app.send("broker_response", order_id="late", status=status).settled()
+        assert late.answer()["data"]["status"] == "PARTIALLY_FILLED"
+        assert late.await_("BrokerMessageReceived")
+        assert late.status_words() == []
+    (record,) = app.query("orders")
+    assert [step["status"] for step in record["status_history"]][-2:] == ["SentToLightspeed", "PartiallyFilled"]
+    assert order.status_words() == ["SentToLightspeed"]
+
+
+def test_filled_means_all_that_is_left(app: Driver) -> None:
+    """Fewer shares would be a partial fill, and the answer says so; nothing is filled."""
+    app.ask("config_change", parameters={"broker_silent": True})
+    buy(app, quantity=100, request_id="r").settled()
+    told = app.send("broker_response", order_id="r", status="FILLED", filled_quantity=10).answer()
+    assert "FILLED fills all 100 shares that are left, filled_quantity is 10: say PARTIAL" in told["message"]
+    assert app.query("orders")[0]["filled_quantity"] == 0
+    assert app.ask("broker_response", order_id="r", status="FILLED", filled_quantity=100)["status"] == "FILLED"
+
+
+def test_parts_of_shares_add_up_without_dust(app: Driver) -> None:
+    """Three times 0.1 fills an order of 0.3, and selling 0.3 leaves nothing."""
+    app.ask("config_change", parameters={"broker_silent": True})
+    for side, held in (("BUY", 0.3), ("SELL", 0)):
+        buy(app, quantity=0.3, side=side, request_id=side).settled()
+        told = [app.ask("broker_response", order_id=side, status="PARTIAL", filled_quantity=0.1)["status"] for _ in range(3)]
+        assert told == ["PARTIALLY_FILLED", "PARTIALLY_FILLED", "FILLED"]
+        assert app.query("positions", "AAPL")["AAPL"]["total_shares"] == held
+    assert [(o["filled_quantity"], o["leftover_shares"]) for o in app.query("orders")] == [(0.3, 0.0), (0.3, 0.0)]
+
+
 def test_a_stale_order_is_given_up(app: Driver) -> None:
     """A broker that says nothing useful for too long loses the order; one that works on it keeps it."""
     app.ask(
@@ -325,6 +361,16 @@ def test_a_position_can_be_set_and_closed(app: Driver) -> None:
     assert position["overall_realized_pnl"] == pytest.approx(-5.0 + 10 * 19.99)
 
 
+def test_a_position_that_was_synced_knows_of_it(app: Driver) -> None:
+    """Every documented field of a position is there."""
+    set_position(app, "AAPL", 10, 150.0, source="SYNC")
+    position = app.query("positions", "AAPL")["AAPL"]
+    assert (position["last_sync_details"]["shares"], position["last_sync_details"]["avg_price"]) == (10, 150.0)
+    assert {"last_broker_fingerprint", "potential_avg_price", "lcm_parent_trade_id", "trading_status"} <= position.keys()
+    set_position(app, "AAPL", 10, 150.0)
+    assert app.query("positions", "AAPL")["AAPL"]["last_sync_details"] is None
+
+
 def test_the_account_follows_the_positions(app: Driver) -> None:
     """A fill moves cash into shares at the cost of half the spread."""
     summary = buy(app, quantity=100).settled().await_("ACCOUNT_SUMMARY_UPDATE").payload
@@ -354,57 +400,3 @@ def test_a_broker_answer_from_before_a_reset_is_not_heard(app: Driver) -> None:
     later = buy(app)
     later.await_("POSITION_UPDATE")
     assert order.events("ORDER_FILL") == []
-
-
-def test_configuration_changes_are_told_one_by_one(app: Driver) -> None:
-    """Each with its old and new value, under the injected id."""
-    change = app.send("config_change", parameters={"manual_shares": 10, "halted_symbols": ["TSLA"]}, component="TEST").settled()
-    told = [event.payload for event in change.events("CONFIG_CHANGE_APPLIED")]
-    assert [(t["parameter"], t["old_value"], t["new_value"], t["source"]) for t in told] == [
-        ("manual_shares", 50, 10, "TEST"),
-        ("halted_symbols", [], ["TSLA"], "TEST"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [("alert_cooldown_seconds", (30.0, 31.0)), ("price_feed_interval_seconds", (0.5, 0.501))],
-    ids=["another parameter", "the interval"],
-)
-def test_changes_of_the_configuration_do_not_hold_up_what_is_due(app: Driver, name: str, values: tuple[float, float]) -> None:
-    """However often they come, prices are repeated: a new interval counts from the last time, not from the change."""
-    app.ask("config_change", parameters={"price_feed_interval_seconds": 0.5})
-    app.settle()
-    told_before = len([event for event in app.events if event.stream == wire.MARKET_TRADES])
-    changes = itertools.cycle(values)
-
-    def repeated() -> bool:
-        app.ask("config_change", parameters={name: next(changes)})
-        return len([event for event in app.events if event.stream == wire.MARKET_TRADES]) > told_before
-
-    app.wait_for(repeated, "a repeated price")
-
-
-@pytest.mark.parametrize(
-    ("command", "parameters", "told"),
-    [
-        ("config_change", {"parameters": {"manual_share": 1}}, "did you mean manual_shares?"),
-        ("config_change", {"parameters": {"manual_shares": 0}}, "an integer from 1 to"),
-        ("config_change", {}, "parameters must be an object"),
-        ("trade_command", {"symbol": "AAPL", "side": "HOLD", "quantity": 1}, "side must be one of BUY, SELL"),
-        ("trade_command", {"symbol": "AAPL", "side": "BUY", "quantity": 0}, "quantity must be a number above 0"),
-        ("trade_command", {"symbol": "AAPL", "side": "BUY"}, "quantity is missing"),
-        ("price_update", {"symbol": "AAPL", "bid_price": 1.0}, "ask_price is missing"),
-        ("trading_state_change", {"enabled": "yes"}, "enabled must be true or false"),
-        ("set_position_state", {"symbol": "AAPL", "open": True}, "needs total_shares"),
-        ("query_state", {"component": "moon"}, "one of orders, positions, prices, trading_state, config"),
-        ("broker_response", {"order_id": 1, "status": "MAYBE"}, "status must be one of"),
-    ],
-)
-def test_a_command_that_cannot_be_meant_is_answered_with_what_is_allowed(
-    app: Driver, command: str, parameters: dict[str, Any], told: str
-) -> None:
-    """The answer names the parameter; nothing is done."""
-    answer = app.send(command, **parameters).answer()
-    assert answer["status"] == "error"
-    assert told in answer["message"]

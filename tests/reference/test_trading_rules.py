@@ -183,6 +183,13 @@ def test_orders_are_found_by_any_of_their_ids_which_never_come_again() -> None:
         ([("SELL", 100, 10.0)], -100, 10.0, 0.0),
         ([("SELL", 100, 10.0), ("BUY", 40, 8.0)], -60, 10.0, 80.0),
         ([("BUY", 3, 0.1), ("BUY", 3, 0.2)], 6, 0.15, 0.0),
+        ([("BUY", 1, 100.0), ("BUY", 2, 100.01), ("BUY", 4, 100.03), ("SELL", 7, 200.0)], 0, 0.0, 699.86),
+        (
+            [("BUY", 100, 100.01), ("BUY", 200, 100.02), ("BUY", 11, 100.07), ("SELL", 311, 200.0)],
+            0,
+            0.0,
+            31094.23,
+        ),
     ],
 )
 def test_fills_make_the_position_and_its_profit(
@@ -193,7 +200,8 @@ def test_fills_make_the_position_and_its_profit(
     for side, quantity, price in fills:
         book.apply_fill("AAPL", side, quantity, price, "c1")
     position = book.get("AAPL")
-    assert (position.total_shares, position.total_avg_price, position.overall_realized_pnl) == (shares, average, realized)
+    record = position.record()
+    assert (record["shares"], record["total_avg_price"], record["overall_realized_pnl"]) == (shares, average, realized)
     assert position.strategy == ("long" if shares > 0 else "short" if shares < 0 else "closed")
     assert position.total_fills_count == len(fills)
 

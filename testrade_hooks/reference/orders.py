@@ -83,6 +83,11 @@ class Order:
         return whole_shares(self.request.quantity - self.filled_quantity)
 
     @property
+    def leftover_change(self) -> float:
+        """What the order would still do to its position."""
+        return self.leftover_shares if self.request.side == "BUY" else -self.leftover_shares
+
+    @property
     def avg_fill_price(self) -> float | None:
         filled = self.filled_quantity
         return shown(sum(fill.shares_filled * fill.fill_price for fill in self.fills) / filled) if filled else None

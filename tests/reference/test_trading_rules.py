@@ -215,7 +215,8 @@ def test_a_trade_lives_from_its_first_order_to_its_last_fill() -> None:
         return trade.state if trade else None
 
     def filled(before: float, after: float) -> list[LifecycleState]:
-        return [t.state for t in trades.filled("AAPL", shares_before=before, shares_after=after, correlation_id="c")]
+        changes = trades.filled("AAPL", 1, shares_before=before, shares_after=after, origin="TEST", correlation_id="c")
+        return [trade.state for trade in changes]
 
     assert sent(0, 100) is LifecycleState.OPEN_PENDING
     assert filled(0, 40) == [LifecycleState.OPEN_ACTIVE]
@@ -239,6 +240,6 @@ def test_an_order_that_fails_puts_its_trade_where_it_belongs(shares: float, reje
     trades = TradeLifecycle()
     trades.adopt("AAPL", shares > 0, "c")
     trades.order_sent("AAPL", 1, shares_before=shares, shares_after=0.0 if shares else 10.0, origin="TEST", correlation_id="c")
-    trade = trades.order_failed("AAPL", shares, "no", rejected=rejected)
+    trade = trades.order_failed("AAPL", 1, shares, "no", rejected=rejected, working={})
     assert trade is not None
     assert trade.state is state

@@ -126,7 +126,7 @@ class Commands:
     def is_price_feed_active(self, command: Command) -> Data:
         arguments = Arguments(command.parameters)
         symbol, staleness = arguments.text("symbol"), arguments.optional_number("staleness_s", above=0) or 5.0
-        age = self._worker.call(lambda: self._core.desk.prices.age_s(symbol))
+        age = self._worker.call(lambda: self._core.desk.price_age_s(symbol))
         return {"active": age is not None and age <= staleness, "age_s": age}
 
     def reset_state(self, command: Command) -> Data:

@@ -61,6 +61,12 @@ class TradingDesk:
         quote = self.prices.fresh(symbol, self._config.get("price_cache_staleness_seconds_for_fallback"))
         return quote.reference if quote else None
 
+    def price_age_s(self, symbol: str) -> float | None:
+        """Seconds since the feed spoke of `symbol`, None if it never did. A feed that is on follows whoever is asked for."""
+        if self._config.get("price_feed_enabled"):
+            self.prices.get(symbol)
+        return self.prices.age_s(symbol)
+
     def announce(self, request: OrderRequest, link: Link, *, source: str | None = None) -> Link:
         """Publish an order request; returns the link to carry it out with."""
         link = self._outlet.publish("TESTRADE_ORDER_REQUEST", request.payload(), link, source=source)

@@ -43,8 +43,8 @@ def test_a_market_order_goes_all_the_way(app: Driver) -> None:
     ]
     assert order.status_words() == ["SentToLightspeed", "Accepted", "Working", "Filled"]
     fill = order.await_("ORDER_FILL").payload
-    assert (fill["fill_quantity"], fill["fill_price"], fill["remaining_quantity"]) == (100, 150.01, 0)
-    assert (position.payload["quantity"], position.payload["average_price"]) == (100, 150.01)
+    assert (fill["fill_quantity"], fill["fill_price"], fill["remaining_quantity"]) == (100, 150.0, 0)
+    assert (position.payload["quantity"], position.payload["average_price"]) == (100, 150.0)
     assert [e.payload["lifecycle_state"] for e in order.events("TRADE_LIFECYCLE_EVENT")] == ["OPEN_PENDING", "OPEN_ACTIVE"]
 
 
@@ -110,6 +110,22 @@ def test_a_symbol_without_a_price_is_no_risk_to_take(app: Driver) -> None:
     assert "No valid current_price" in order.await_("RISK_REJECTION").payload["reason"]
 
 
+def test_a_share_of_pennies_can_be_traded(app: Driver) -> None:
+    """Its bid and ask are the latest price, which is no spread at all."""
+    app.ask("price_update", symbol="NOK", price=0.005)
+    assert buy(app, "NOK").settled().await_("ORDER_FILL").payload["fill_price"] == 0.005
+
+
+def test_a_feed_that_is_off_is_active_for_nobody_it_never_spoke_of(app: Driver) -> None:
+    """One that is on begins to follow whoever is asked for."""
+    app.ask("config_change", parameters={"price_feed_enabled": False})
+    assert app.ask("is_price_feed_active", symbol="AMD") == {"active": False, "age_s": None}
+    assert "AMD" not in app.query("prices")
+    app.ask("config_change", parameters={"price_feed_enabled": True})
+    assert app.ask("is_price_feed_active", symbol="AMD")["active"] is True
+    assert app.ask("is_price_feed_active", symbol="NOBODY") == {"active": False, "age_s": None}
+
+
 def test_a_dead_price_feed_stops_orders(app: Driver) -> None:
     """A price that is too old is none."""
     app.ask("config_change", parameters={"price_feed_enabled": False, "price_cache_staleness_seconds_for_fallback": 0.01})
@@ -152,7 +168,7 @@ def test_partial_fills_add_up(app: Driver) -> None:
         "FILLED",
         0,
         3,
-        150.01,
+        150.0,
     )
 
 
@@ -352,6 +368,7 @@ def test_the_daily_loss_limit_pauses_trading_until_it_is_enabled_again(app: Driv
 def test_a_position_can_be_set_and_closed(app: Driver) -> None:
     """The set position has a trade of its own, which the closing order ends; profit is realized at the bid."""
     set_position(app, "NVDA", 10, 100.0, overall_realized_pnl=-5.0)
+    app.ask("price_update", symbol="NVDA", bid_price=119.99, ask_price=120.01)
     position = app.query("positions", "NVDA")["NVDA"]
     assert (position["strategy"], position["unrealized_pnl"], position["market_value"]) == ("long", 200.0, 1200.0)
     order = buy(app, "NVDA", 10, side="SELL").settled()
@@ -373,6 +390,7 @@ def test_a_position_that_was_synced_knows_of_it(app: Driver) -> None:
 
 def test_the_account_follows_the_positions(app: Driver) -> None:
     """A fill moves cash into shares at the cost of half the spread."""
+    app.ask("price_update", symbol="AAPL", bid_price=149.99, ask_price=150.01)
     summary = buy(app, quantity=100).settled().await_("ACCOUNT_SUMMARY_UPDATE").payload
     assert (summary["account_value"], summary["day_pnl"], summary["buying_power_used"]) == (99_999.0, -1.0, 15_000.0)
 

@@ -128,7 +128,7 @@ def test_prices_start_known_and_grow_stale() -> None:
     book = PriceBook(lambda: seconds)
     quote = book.fresh("AAPL", 5.0)
     assert quote is not None
-    assert (quote.last_trade_price, quote.bid_price, quote.ask_price) == (150.0, 149.99, 150.01)
+    assert (quote.last_trade_price, quote.bid_price, quote.ask_price) == (150.0, 150.0, 150.0)
     assert book.fresh("UNKNOWN", 5.0) is None
     seconds = 5.0
     assert book.fresh("AAPL", 5.0) is not None
@@ -139,12 +139,14 @@ def test_prices_start_known_and_grow_stale() -> None:
 
 
 def test_a_quote_leaves_the_last_trade_and_a_trade_moves_the_quote() -> None:
-    """A trade at a price is quoted around at once."""
+    """After a trade bid and ask are its price, however small that is."""
     book = PriceBook()
     quote = book.quote("AAPL", 151.0, 151.2)
     assert (quote.last_trade_price, quote.bid_price, quote.ask_price) == (150.0, 151.0, 151.2)
     quote = book.trade("AAPL", 152.0)
-    assert (quote.bid_price, quote.ask_price) == (151.99, 152.01)
+    assert (quote.bid_price, quote.ask_price) == (152.0, 152.0)
+    penny = book.trade("PENNY", 0.005)
+    assert (penny.bid_price, penny.ask_price) == (0.005, 0.005)
     assert book.quote("NEW", 9.0, 10.0).reference == 9.5
 
 

@@ -52,11 +52,18 @@ class Orchestrator:
         self._mocks = dict(profiles)
 
     def order_settled(self, order: Order) -> None:
-        """An order is over. What it did not do, the same screen may ask for again."""
-        symbol, closes = order.request.symbol, order.request.action == Action.CLOSE_POSITION
-        self.memory.order_settled(symbol)
-        if (closes and order.leftover_shares) or (order.status is OrderStatus.CANCELLED and not order.fills):
-            self.memory.not_done(symbol)
+        """An order is over. What a signal's order did not do, the same screen may ask for again."""
+        self.memory.order_settled(order.request.symbol)
+        if self._left_undone(order):
+            self.memory.not_done(order.request.symbol)
+
+    def _left_undone(self, order: Order) -> bool:
+        action, cancelled = order.request.action, order.status is OrderStatus.CANCELLED and not order.fills
+        if action == Action.CLOSE_POSITION:
+            return order.leftover_shares > 0
+        if action == Action.OPEN_LONG:
+            return cancelled and not self._desk.positions.get(order.request.symbol).open
+        return cancelled and action in (Action.ADD_LONG, Action.REDUCE_PARTIAL)
 
     def process(self, frame: CleanedFrame, link: Link) -> None:
         """Decide about every line of a cleaned screen."""

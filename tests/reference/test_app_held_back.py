@@ -105,6 +105,14 @@ def test_an_open_that_was_cancelled_is_asked_for_again(app: Driver) -> None:
     assert shows(app, LONG).await_("SIGNAL_SUPPRESSION").payload["suppression_reason"] == "NO_CHANGE_DETECTED"
 
 
+def test_the_end_of_an_order_by_hand_repeats_no_signal(app: Driver) -> None:
+    """What the screen asked for is done; an order that it did not ask for changes nothing about that."""
+    shows(app, LONG)
+    by_hand = app.send("trade_command", symbol="AAPL", side="SELL", quantity=1, order_type="LMT", limit_price=200).settled()
+    answer(app, by_hand, "CANCELLED")
+    assert shows(app, LONG).await_("SIGNAL_SUPPRESSION").payload["suppression_reason"] == "NO_CHANGE_DETECTED"
+
+
 @pytest.mark.parametrize(
     ("problem", "line"),
     [

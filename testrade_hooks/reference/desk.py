@@ -53,7 +53,7 @@ class TradingDesk:
         self._events = OrderEvents(books, outlet, on_settled)
         self._broker = SimulatedBroker(config, self.prices, after, self._events.on_message)
         self._executor = Executor(config, self.orders, self._broker, self._events, outlet)
-        self._risk = RiskService(config, self.prices, self.positions, outlet)
+        self._risk = RiskService(config, self.prices, self.positions, self.orders, outlet)
         self.market = MarketData(config, self.prices, self._broker, self._events, self.trading, outlet)
 
     def current_price(self, symbol: str) -> float | None:

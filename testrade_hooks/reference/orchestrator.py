@@ -121,7 +121,7 @@ class Orchestrator:
             self._desk.positions.get(symbol),
             self._config,
             pending_open=any(order.request.side == "BUY" for order in self._desk.orders.open_orders(symbol)),
-            pending_sell=self._desk.orders.pending_sell(symbol),
+            pending_sell=self._desk.orders.pending(symbol, "SELL"),
             seconds_since_sync=self._desk.positions.seconds_since_sync(symbol),
         )
         passage.milestones.mark("t8_interpretation_end")

@@ -183,9 +183,9 @@ class OrderRepository:
     def all(self) -> list[Order]:
         return list(self._orders.values())
 
-    def pending_sell(self, symbol: str) -> float:
-        """The shares that orders of `symbol` on their way still sell."""
-        return sum(order.leftover_shares for order in self.open_orders(symbol) if order.request.side == "SELL")
+    def pending(self, symbol: str, side: str) -> float:
+        """The shares that orders of `symbol` on their way still buy or sell."""
+        return sum(order.leftover_shares for order in self.open_orders(symbol) if order.request.side == side)
 
     def open_orders(self, symbol: str | None = None) -> list[Order]:
         return [o for o in self._orders.values() if not o.status.terminal and symbol in (None, o.request.symbol)]

@@ -56,7 +56,7 @@ class RequestBuilder:
             raise NoOrder(kind, f"no fresh price for {line.symbol}", passing=True)
         position = self._desk.positions.get(line.symbol)
         try:
-            pending = self._desk.orders.pending_sell(line.symbol)
+            pending = self._desk.orders.pending(line.symbol, "SELL")
             quantity = quantity_for(action, position, line.cost_basis, price, self._config, pending_sell=pending)
         except InvalidQuantity as problem:
             raise NoOrder("INVALID_QUANTITY_CALCULATED", str(problem), passing=False) from None

@@ -322,49 +322,6 @@ def test_the_last_gate_before_the_broker_refuses(app: Driver, config: dict[str, 
     assert "BrokerOrderSent" not in chain.names()
 
 
-def test_while_trading_is_disabled_opens_are_refused_and_closes_pass(app: Driver) -> None:
-    """The refusal names the state; enabling lets the same order through."""
-    set_position(app, "MSFT", 10, 400.0)
-    change = app.send("trading_state_change", enabled=False, reason="maintenance").settled()
-    event = change.await_("TRADING_STATE_CHANGE").payload
-    assert (event["enabled"], event["previous_state"], event["state_type"]) == (False, True, "TRADING_ENABLED")
-    refused = buy(app).settled()
-    assert "trading disabled (DISABLED by INTELLISENSE: maintenance)" in refused.await_("RISK_REJECTION").payload["reason"]
-    assert refused.await_("TradingSkipped").payload["status"] == "SKIPPED_TRADING_DISABLED"
-    assert "BrokerOrderSent" not in refused.names()
-    assert buy(app, "MSFT", 10, side="SELL").settled().status_words()[-1] == "Filled"
-    app.ask("trading_state_change", enabled=True)
-    assert buy(app).settled().status_words()[-1] == "Filled"
-
-
-@pytest.mark.parametrize(("held", "side"), [(100, "SELL"), (-100, "BUY")])
-def test_while_trading_is_disabled_no_close_goes_beyond_what_is_held(app: Driver, held: float, side: str) -> None:
-    """The part beyond it would open the other way, so the order is refused as a whole."""
-    set_position(app, "AAPL", held, 150.0, strategy="long" if held > 0 else "short")
-    app.ask("trading_state_change", enabled=False)
-    assert "trading disabled" in buy(app, quantity=101, side=side).settled().await_("RISK_REJECTION").payload["reason"]
-    assert buy(app, quantity=100, side=side).settled().status_words()[-1] == "Filled"
-    assert app.query("positions")["AAPL"]["total_shares"] == 0
-
-
-def test_the_daily_loss_limit_pauses_trading_until_it_is_enabled_again(app: Driver) -> None:
-    """ACTIVE, RISK_PAUSED, ACTIVE; the loss counts anew after that."""
-    app.ask("config_change", parameters={"risk_max_daily_loss": 100.0})
-    set_position(app, "AAPL", 100, 150.0)
-    app.ask("price_update", symbol="AAPL", price=149.01)
-    assert app.query("trading_state")["state"] == "ACTIVE"
-    fall = app.send("price_update", symbol="AAPL", price=149.0).settled()
-    assert fall.await_("TRADING_STATE_CHANGE").payload["state"] == "RISK_PAUSED"
-    assert "daily loss $100.00 reached the limit $100.00" in fall.await_("RiskTradingStopped").payload["reason"]
-    assert fall.await_("SYSTEM_ALERT").payload["severity"] == "CRITICAL"
-    assert "RISK_PAUSED" in buy(app).settled().await_("RISK_REJECTION").payload["reason"]
-    app.ask("trading_state_change", enabled=True, reason="reset")
-    assert app.query("trading_state")["state"] == "ACTIVE"
-    assert buy(app).settled().status_words()[-1] == "Filled"
-    app.ask("price_update", symbol="AAPL", price=147.9)
-    assert app.query("trading_state")["state"] == "RISK_PAUSED"
-
-
 def test_a_position_can_be_set_and_closed(app: Driver) -> None:
     """The set position has a trade of its own, which the closing order ends; profit is realized at the bid."""
     set_position(app, "NVDA", 10, 100.0, overall_realized_pnl=-5.0)

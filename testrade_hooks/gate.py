@@ -123,12 +123,19 @@ class AppGate:
         if payload.get("injected") is not True:
             raise Refused(Layer.MARKER, "the command does not say of itself that it is injected")
         _check_expiry(payload.get("expires_at_epoch_s"), self._now())
-        _check_switches(self._client)
+        self._check_permit()
         command_id = payload.get("command_id")
         if not isinstance(command_id, str) or not command_id or command_id in self._seen:
             raise Refused(Layer.REPLAY, "the command has no id of its own, or one that was carried out before")
         self._cap.take()
         self._seen.add(command_id)
+
+    def _check_permit(self) -> None:
+        permit = _permit_where_nothing_stops(self._client)
+        if permit is None:
+            raise Refused(Layer.PERMIT, f"the application does not hold its permit on this Redis ({PERMIT_KEY})")
+        if not _same(permit.get("run_id"), self._run_id):
+            raise Refused(Layer.PERMIT, "the permit on this Redis is that of another run")
 
     def _check_own_layers(self) -> None:
         _check_opt_in(self._allowed, "this application's configuration does not allow injections")
@@ -305,17 +312,25 @@ def _published_mode(fields: Mapping[bytes, bytes]) -> str | None:
 def _read_permit(text: Any) -> dict[str, Any] | None:
     try:
         permit = json.loads(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
     return permit if isinstance(permit, dict) else None
 
 
 def _same(stated: object, own: str) -> bool:
-    return isinstance(stated, str) and hmac.compare_digest(stated.encode(), own.encode())
+    return isinstance(stated, str) and hmac.compare_digest(_bytes(stated), _bytes(own))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Numbers that a time can be; a whole number that is too large for a float is none."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _hosts(client: redis.Redis) -> list[str]:

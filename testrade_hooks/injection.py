@@ -193,7 +193,13 @@ class InjectionListener:
             if self._closing.is_set():
                 return
             self._last_id = entry_id
-            self._handle(fields)
+            try:
+                self._handle(fields)
+            except (redis.RedisError, OSError):
+                raise
+            except Exception as problem:  # noqa: BLE001 - anybody may write there: no entry ends the listening
+                _log.warning("an entry on the injection stream was passed over: %s", type(problem).__name__)
+                _log.debug("where an entry on the injection stream was passed over", exc_info=True)
 
     def _handle(self, fields: Mapping[bytes, bytes]) -> None:
         try:
@@ -218,13 +224,15 @@ class InjectionListener:
         except Exception as problem:  # noqa: BLE001 - a gate that fails is a gate that is shut
             return answer.refuse(f"the gate failed: {problem}", "gate")
         command_type, parameters = payload.get("command_type"), payload.get("parameters")
-        handler = self._handlers.get(command_type) if isinstance(command_type, str) else None
+        if not isinstance(command_type, str):
+            return answer.fail("command_type must be a text")
+        handler = self._handlers.get(command_type)
         if handler is None:
             return answer.fail(f"unknown command type {command_type!r}; registered: {', '.join(sorted(self._handlers))}")
         if not isinstance(parameters, dict):
             return answer.fail("parameters must be an object")
         command = Command(
-            payload["command_id"], str(command_type), parameters, event.correlation_id, event.event_id, event.image_bytes
+            payload["command_id"], command_type, parameters, event.correlation_id, event.event_id, event.image_bytes
         )
         try:
             answer.data = dict(handler(command) or {})
@@ -261,8 +269,8 @@ class _Answer:
         return wire.event(
             wire.INJECTION_RESPONSE_TYPE,
             {
-                "command_id": asked.get("command_id"),
-                "command_type": asked.get("command_type"),
+                "command_id": _if_text(asked.get("command_id")),
+                "command_type": _if_text(asked.get("command_type")),
                 "status": self._status,
                 "message": self._message,
                 "data": self.data,
@@ -270,6 +278,11 @@ class _Answer:
             correlation_id=self._command.correlation_id,
             causation_id=self._command.event_id,
         )
+
+
+def _if_text(stated: object) -> str | None:
+    """What is no text may not even be JSON, and an answer must be."""
+    return stated if isinstance(stated, str) else None
 
 
 def _order(entry_id: bytes) -> tuple[int, int]:

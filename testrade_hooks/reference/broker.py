@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from testrade_hooks.reference.config import Config
 from testrade_hooks.reference.orders import OrderStatus
 from testrade_hooks.reference.prices import PriceBook
+from testrade_hooks.reference.rounding import whole_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ class SimulatedBroker:
             self._advance(order)
 
     def _fill(self, order: _BookedOrder, shares: float, price: float) -> None:
-        order.left -= shares
+        order.left = whole_shares(order.left - shares)
         if not order.left:
             self._book.pop(order.local_id, None)
         status = OrderStatus.PARTIALLY_FILLED if order.left else OrderStatus.FILLED

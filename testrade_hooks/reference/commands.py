@@ -46,7 +46,8 @@ class Commands:
             listener.register(command_type, handler)
 
     def trade_command(self, command: Command) -> Data:
-        return self._order(command, command.parameters.get("source_strategy") or "INTELLISENSE_INJECTED_TRADE")
+        strategy = Arguments(command.parameters).optional_text("source_strategy")
+        return self._order(command, strategy or "INTELLISENSE_INJECTED_TRADE")
 
     def bootstrap_trade(self, command: Command) -> Data:
         Arguments(command.parameters).text("account", "BOOTSTRAP_ACCT")
@@ -62,7 +63,8 @@ class Commands:
         arguments, link, image = Arguments(command.parameters), _link(command), command.image
         if image is None:
             raise ParameterProblem("the command carries no image_bytes")
-        grab = Grab(image, arguments.text("image_format", "PNG"), arguments.region("roi"), arguments.get("grab_timestamp_ns"))
+        grabbed_ns = arguments.optional_integer("grab_timestamp_ns")
+        grab = Grab(image, arguments.text("image_format", "PNG"), arguments.region("roi"), grabbed_ns)
         self._worker.submit(lambda: self._core.see(grab, link))
         return {}
 
@@ -89,8 +91,8 @@ class Commands:
             arguments.optional_number("filled_quantity", above=0),
             arguments.optional_number("filled_price", above=0),
         )
-        reason = arguments.get("reject_reason") or ""
-        order = self._worker.call(lambda: self._core.desk.broker_response(order_id, status, quantity, price, str(reason), link))
+        reason = arguments.optional_text("reject_reason") or ""
+        order = self._worker.call(lambda: self._core.desk.broker_response(order_id, status, quantity, price, reason, link))
         return {"local_id": order.local_id, "status": order.status.name}
 
     def config_change(self, command: Command) -> Data:
@@ -109,29 +111,22 @@ class Commands:
     def set_position_state(self, command: Command) -> Data:
         arguments, link = Arguments(command.parameters), _link(command)
         symbol, source = arguments.text("symbol"), arguments.choice("source", ("MANUAL_ADJUST", "SYNC"), "MANUAL_ADJUST")
-        shares = arguments.optional_number("total_shares") or 0.0
-        strategy = arguments.choice("strategy", ("long", "short", "closed"), "short" if shares < 0 else "long")
-        shares = -abs(shares) if strategy == "short" else abs(shares)
-        is_open = arguments.flag("open", shares != 0) and strategy != "closed"
-        if is_open and not shares:
-            raise ParameterProblem("an open position needs total_shares other than 0")
-        average, realized = (
-            arguments.optional_number("total_avg_price") or 0.0,
-            arguments.optional_number("overall_realized_pnl") or 0.0,
-        )
-        self._worker.call(lambda: self._core.set_position(symbol, shares if is_open else 0.0, average, realized, source, link))
+        shares = _signed_shares(arguments)
+        average = arguments.optional_number_within("total_avg_price", 0.0) or 0.0
+        realized = arguments.optional_number("overall_realized_pnl") or 0.0
+        self._worker.call(lambda: self._core.set_position(symbol, shares, average, realized, source, link))
         return {}
 
     def query_state(self, command: Command) -> Data:
         arguments = Arguments(command.parameters)
         component = arguments.choice("component", tuple(self._core.queries))
-        key = arguments.get("key")
+        key = arguments.optional_text("key")
         return {component: self._worker.call(lambda: self._core.queries[component](key))}
 
     def is_price_feed_active(self, command: Command) -> Data:
         arguments = Arguments(command.parameters)
         symbol, staleness = arguments.text("symbol"), arguments.optional_number("staleness_s", above=0) or 5.0
-        age = self._worker.call(lambda: self._core.desk.prices.age_s(symbol))
+        age = self._worker.call(lambda: self._core.desk.price_age_s(symbol))
         return {"active": age is not None and age <= staleness, "age_s": age}
 
     def reset_state(self, command: Command) -> Data:
@@ -169,6 +164,22 @@ class Commands:
 
         self._worker.submit(send)
         return {"request_id": request_id}
+
+
+def _signed_shares(arguments: Arguments) -> float:
+    """The shares of the position to be set, below zero if it is short; whatever says the opposite is an error."""
+    shares = arguments.optional_number("total_shares") or 0.0
+    strategy = arguments.choice("strategy", ("long", "short", "closed"), "short" if shares < 0 else "long")
+    is_open = arguments.flag("open", shares != 0)
+    if shares and not is_open:
+        raise ParameterProblem(f"open is false, so total_shares must be 0, not {shares:g}")
+    if shares and strategy == "closed":
+        raise ParameterProblem(f"strategy is closed, so total_shares must be 0, not {shares:g}")
+    if strategy == "long" and shares < 0:
+        raise ParameterProblem(f"strategy is long, so total_shares must not be below 0: {shares:g}")
+    if is_open and strategy != "closed" and not shares:
+        raise ParameterProblem("an open position needs total_shares other than 0")
+    return -abs(shares) if strategy == "short" else shares
 
 
 def _link(command: Command) -> Link:

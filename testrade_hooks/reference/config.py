@@ -41,7 +41,7 @@ class Config:
         problems = [problem for name, value in changes.items() if (problem := _problem(name, value))]
         if problems:
             raise ConfigRejected("; ".join(problems))
-        return self._replace({name: _frozen(value) for name, value in changes.items()})
+        return self._replace({name: PARAMETERS[name].taken(value) for name, value in changes.items()})
 
     def reset(self) -> list[ConfigChange]:
         """Return to the values at start; returns what that changed."""
@@ -66,7 +66,3 @@ def _problem(name: str, value: Any) -> str | None:
         return f"unknown parameter {name!r}{meant}; known: {', '.join(sorted(PARAMETERS))}"
     problem = parameter.problem_with(value)
     return f"{name} {problem}, not {value!r}" if problem else None
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

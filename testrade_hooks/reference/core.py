@@ -45,7 +45,8 @@ class Core:
         self.desk.announce_account(is_bootstrap=True, link=link)
         self.desk.market.heartbeat()
         self._health.report()
-        self._rearm()
+        for timer in self._timers:
+            timer.start()
 
     def see(self, grab: Grab, link: Link) -> None:
         """Read a screen and trade on it."""
@@ -102,15 +103,11 @@ class Core:
                 "effective_timestamp": time.time(),
             }
             link = self.outlet.publish("TESTRADE_CONFIG_CHANGE_APPLIED", body, link)
-        if changes:
-            self._rearm()
-
-    def _rearm(self) -> None:
         for timer in self._timers:
             timer.rearm()
 
     def _order_settled(self, order: Order) -> None:
-        self.orchestrator.memory.order_settled(order.request.symbol)
+        self.orchestrator.order_settled(order)
 
 
 Query = Callable[[str | None], Any]

@@ -53,13 +53,19 @@ class TradingDesk:
         self._events = OrderEvents(books, outlet, on_settled)
         self._broker = SimulatedBroker(config, self.prices, after, self._events.on_message)
         self._executor = Executor(config, self.orders, self._broker, self._events, outlet)
-        self._risk = RiskService(config, self.prices, self.positions, outlet)
+        self._risk = RiskService(config, self.prices, self.positions, self.orders, outlet)
         self.market = MarketData(config, self.prices, self._broker, self._events, self.trading, outlet)
 
     def current_price(self, symbol: str) -> float | None:
         """The price to reckon with, None if the feed is silent about the symbol for too long."""
         quote = self.prices.fresh(symbol, self._config.get("price_cache_staleness_seconds_for_fallback"))
         return quote.reference if quote else None
+
+    def price_age_s(self, symbol: str) -> float | None:
+        """Seconds since the feed spoke of `symbol`, None if it never did. A feed that is on follows whoever is asked for."""
+        if self._config.get("price_feed_enabled"):
+            self.prices.get(symbol)
+        return self.prices.age_s(symbol)
 
     def announce(self, request: OrderRequest, link: Link, *, source: str | None = None) -> Link:
         """Publish an order request; returns the link to carry it out with."""
@@ -69,12 +75,11 @@ class TradingDesk:
         return link
 
     def carry_out(self, request: OrderRequest, link: Link) -> bool:
-        """Take an announced request as far as it goes; True if risk let it pass."""
+        """Take an announced request as far as it goes; True if it reached the broker."""
         validated = self._risk.assess(request, self.trading.current, link)
         if validated is None:
             return False
-        self._executor.execute(request, validated)
-        return True
+        return self._executor.execute(request, validated)
 
     def broker_response(
         self, order_id: object, status: str, quantity: float | None, price: float | None, reason: str, link: Link
@@ -90,6 +95,11 @@ class TradingDesk:
             if status == "PARTIAL" and quantity is None:
                 raise ValueError("PARTIAL needs filled_quantity")
             shares = quantity or order.leftover_shares
+            if status == "FILLED" and shares < order.leftover_shares:
+                raise ValueError(
+                    f"FILLED fills all {order.leftover_shares:.12g} shares that are left, filled_quantity is {shares:.12g}: "
+                    "say PARTIAL, or leave filled_quantity out"
+                )
         with self._events.caused_by(link, in_its_chain=True):
             self._broker.answer(
                 order.local_id, _ANSWERS.get(status, OrderStatus.FILLED), shares=shares, price=price, reason=reason

@@ -48,7 +48,8 @@ class Executor:
     def reset(self) -> None:
         self._sent = {}
 
-    def execute(self, request: OrderRequest, link: Link) -> None:
+    def execute(self, request: OrderRequest, link: Link) -> bool:
+        """True if the order went to the broker."""
         started_ns = clock.now().monotonic_ns
         self._outlet.log("validated_order_received_by_executor", _EXECUTOR, {"request_id": request.request_id}, link)
         link = self._outlet.log("OrderProcessed", "TradeManagerService", _processed(request, link), link)
@@ -57,8 +58,9 @@ class Executor:
         if rejection:
             link = self._outlet.log("ExecutionRejection", _EXECUTOR, _rejected(order, rejection), link)
             self._events.refused(order, rejection.reason, link)
-            return
+            return False
         self._send(order, started_ns, link)
+        return True
 
     def _send(self, order: Order, started_ns: int, link: Link) -> None:
         request, broker_id = order.request, self._broker.next_id()

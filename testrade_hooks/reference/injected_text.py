@@ -22,13 +22,12 @@ def ocr_text(arguments: Arguments) -> OcrText:
         text = "\n".join(_line(symbol, _snapshot(symbol, snapshot)) for symbol, snapshot in snapshots.items())
     if not isinstance(text, str):
         raise ParameterProblem(f"full_raw_text must be a string, not {text!r}")
-    confidence = raw.optional_number("overall_confidence")
-    number = arguments.get("frame_number_override")
+    confidence = raw.optional_number_within("overall_confidence", 0.0, 100.0)
     return OcrText(
         text,
         95.0 if confidence is None else confidence,
         dict(snapshots),
-        number if type(number) is int else None,
+        arguments.optional_integer("frame_number_override"),
         arguments.optional_number("frame_timestamp_override"),
     )
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
+
+from testrade_hooks.reference.rounding import shown
 
 
 class LifecycleState(IntEnum):
@@ -52,7 +55,7 @@ class Trade:
             "origin": self.origin,
             "comment": self.comment,
             "shares": shares,
-            "avg_price": avg_price,
+            "avg_price": shown(avg_price),
             "local_orders": list(self.local_orders),
             "timestamp": time.time(),
             "origin_timestamp_s": self.started_at,
@@ -89,28 +92,39 @@ class TradeLifecycle:
         closing = shares_before != 0 and shares_before * shares_after <= 0
         return self._move(trade, LifecycleState.CLOSE_PENDING) if closing else None
 
-    def filled(self, symbol: str, *, shares_before: float, shares_after: float, correlation_id: str) -> list[Trade]:
+    def filled(
+        self, symbol: str, local_id: int, *, shares_before: float, shares_after: float, origin: str, correlation_id: str
+    ) -> list[Trade]:
         """The changes of state that a fill brings; one that goes through zero ends a trade and begins another."""
         trade = self._running(symbol)
         if trade is None:
-            return []
+            return [self._start(symbol, LifecycleState.OPEN_ACTIVE, origin, correlation_id, (local_id,))]
         trade = self._keep(replace(trade, correlation_id=correlation_id))
         if shares_after == 0:
             return _those(self._move(trade, LifecycleState.CLOSED))
         if shares_before * shares_after < 0:
             closed = self._move(trade, LifecycleState.CLOSED)
-            orders = trade.local_orders[-1:]
-            return _those(closed, self._start(symbol, LifecycleState.OPEN_ACTIVE, trade.origin, correlation_id, orders))
+            return _those(closed, self._start(symbol, LifecycleState.OPEN_ACTIVE, origin, correlation_id, (local_id,)))
         return _those(self._move(trade, LifecycleState.OPEN_ACTIVE) if trade.state is LifecycleState.OPEN_PENDING else None)
 
-    def order_failed(self, symbol: str, shares: float, reason: str, *, rejected: bool) -> Trade | None:
-        """An order ended without a fill that matters: an opening trade is over, a closing one is open again."""
+    def order_failed(
+        self, symbol: str, local_id: int, shares: float, reason: str, *, rejected: bool, working: Mapping[int, float]
+    ) -> Trade | None:
+        """An order of the trade ended without a fill that matters.
+
+        `working` are the orders still on their way, with the shares that they would bring (below zero: take). While one of
+        them can open the trade or close all of it, its state stays; else an opening trade is over, a closing one open again.
+        """
         trade = self._running(symbol)
-        if trade is None:
+        if trade is None or local_id not in trade.local_orders:
             return None
-        if shares == 0:
+        left = [change for order, change in working.items() if order in trade.local_orders]
+        if shares == 0 and not left:
             return self._move(trade, LifecycleState.ERROR if rejected else LifecycleState.CLOSED, reason)
-        return self._move(trade, LifecycleState.OPEN_ACTIVE, reason) if trade.state is LifecycleState.CLOSE_PENDING else None
+        closed_by_others = shares * (shares + sum(change for change in left if change * shares < 0)) <= 0
+        if trade.state is LifecycleState.CLOSE_PENDING and not closed_by_others:
+            return self._move(trade, LifecycleState.OPEN_ACTIVE, reason)
+        return None
 
     def _running(self, symbol: str) -> Trade | None:
         trade = self._trades.get(symbol)

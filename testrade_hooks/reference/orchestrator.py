@@ -13,6 +13,7 @@ from testrade_hooks.reference.interpreter import Action, Interpretation, ShownPo
 from testrade_hooks.reference.master_action_filter import FilterDecision, MasterActionFilter
 from testrade_hooks.reference.milestones import Milestones
 from testrade_hooks.reference.order_request import OrderRequest
+from testrade_hooks.reference.orders import Order, OrderStatus
 from testrade_hooks.reference.outlet import Link, Outlet
 from testrade_hooks.reference.request_builder import CleanedFrame, NoOrder, RequestBuilder
 from testrade_hooks.reference.signal_memory import SignalMemory
@@ -50,6 +51,20 @@ class Orchestrator:
         """Show the orchestrator these lines in place of the screen's own; none switches that off."""
         self._mocks = dict(profiles)
 
+    def order_settled(self, order: Order) -> None:
+        """An order is over. What a signal's order did not do, the same screen may ask for again."""
+        self.memory.order_settled(order.request.symbol)
+        if self._left_undone(order):
+            self.memory.not_done(order.request.symbol)
+
+    def _left_undone(self, order: Order) -> bool:
+        action, cancelled = order.request.action, order.status is OrderStatus.CANCELLED and not order.fills
+        if action == Action.CLOSE_POSITION:
+            return order.leftover_shares > 0
+        if action == Action.OPEN_LONG:
+            return cancelled and not self._desk.positions.get(order.request.symbol).open
+        return cancelled and action in (Action.ADD_LONG, Action.REDUCE_PARTIAL)
+
     def process(self, frame: CleanedFrame, link: Link) -> None:
         """Decide about every line of a cleaned screen."""
         for symbol, snapshot in frame.snapshots.items():
@@ -69,7 +84,8 @@ class Orchestrator:
             return
         interpretation, link = self._interpret(passage, link)
         if interpretation.action is None:
-            self.memory.remember(line)
+            if not interpretation.held_back:
+                self.memory.remember(line)
             self._conclude(passage, "SIGNAL_SUPPRESSED", "NO_SIGNAL_GENERATED", link)
             return
         self._act(interpretation.action, passage, link)
@@ -85,7 +101,8 @@ class Orchestrator:
         try:
             request = self._requests.build(action, passage.line, passage.frame, passage.price, decision, link)
         except NoOrder as problem:
-            self.memory.remember(passage.line)
+            if not problem.passing:
+                self.memory.remember(passage.line)
             self._fail("GENERATION", problem.reason, passage, {"action": action, "details": str(problem)}, link)
             return
         passage.milestones.mark("t10_decision_ready")
@@ -104,6 +121,7 @@ class Orchestrator:
             self._desk.positions.get(symbol),
             self._config,
             pending_open=any(order.request.side == "BUY" for order in self._desk.orders.open_orders(symbol)),
+            pending_sell=self._desk.orders.pending(symbol, "SELL"),
             seconds_since_sync=self._desk.positions.seconds_since_sync(symbol),
         )
         passage.milestones.mark("t8_interpretation_end")
@@ -168,6 +186,8 @@ class Orchestrator:
         self.memory.order_settled(passage.line.symbol)
         if action is Action.OPEN_LONG:
             self.memory.open_refused(passage.line.symbol, passage.price)
+        else:
+            self.memory.not_done(passage.line.symbol)
 
     def _suppress(self, passage: _Passage, reason: str, link: Link) -> None:
         body = {

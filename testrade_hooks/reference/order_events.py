@@ -11,10 +11,10 @@ from typing import Any
 from testrade_hooks import clock
 from testrade_hooks.reference.account import Account
 from testrade_hooks.reference.broker import BrokerMessage
-from testrade_hooks.reference.lifecycle import Trade, TradeLifecycle
+from testrade_hooks.reference.lifecycle import LifecycleState, Trade, TradeLifecycle
 from testrade_hooks.reference.orders import FillRecord, Order, OrderRepository, OrderStatus
 from testrade_hooks.reference.outlet import Link, Outlet
-from testrade_hooks.reference.positions import PositionBook
+from testrade_hooks.reference.positions import Position, PositionBook
 from testrade_hooks.reference.trading_state import TradingSwitch
 
 _BROKER = "LightspeedBroker"
@@ -65,11 +65,11 @@ class OrderEvents:
             order.request.symbol,
             order.local_id,
             shares_before=shares,
-            shares_after=shares + (order.request.quantity if order.request.side == "BUY" else -order.request.quantity),
+            shares_after=shares + order.leftover_change,
             origin=order.request.source_strategy,
             correlation_id=link.correlation_id,
         )
-        self._publish_trades([trade] if trade else [], link)
+        self._publish_trades([trade] if trade else [], self._books.positions.get(order.request.symbol), link)
 
     def refused(self, order: Order, reason: str, link: Link) -> None:
         """The order never left: a gate before the broker stopped it."""
@@ -82,7 +82,7 @@ class OrderEvents:
         self._finish(order, OrderStatus.CANCELLED, reason, link)
 
     def on_message(self, message: BrokerMessage) -> None:
-        """Book one message of the broker."""
+        """Book one message of the broker. Its receipt is always told; a status that the order has left changes nothing."""
         order = self._books.orders.get(message.local_id)
         link = self._link_for(order)
         if message.fill_shares:
@@ -96,8 +96,9 @@ class OrderEvents:
             link = self._received("BrokerMessageReceived", order, message, link)
             if message.status in _ACKNOWLEDGEMENTS and not _acknowledged(order):
                 self._outlet.log("broker_ack_received", _BROKER, _identity(order), link)
-            order = self._books.orders.store(order.moved_to(message.status, message.reason))
-            link = self._publish_status(order, link)
+            if not message.status.comes_before(order.status):
+                order = self._books.orders.store(order.moved_to(message.status, message.reason))
+                link = self._publish_status(order, link)
         if self._cause is None:
             self._links[order.local_id] = link
 
@@ -138,12 +139,17 @@ class OrderEvents:
 
     def _book_position(self, order: Order, message: BrokerMessage, link: Link) -> None:
         books, symbol = self._books, order.request.symbol
-        before = books.positions.get(symbol).total_shares
+        before = books.positions.get(symbol)
         position = books.positions.apply_fill(
             symbol, order.request.side, message.fill_shares, message.fill_price, order.request.correlation_id
         )
         trades = books.lifecycle.filled(
-            symbol, shares_before=before, shares_after=position.total_shares, correlation_id=link.correlation_id
+            symbol,
+            order.local_id,
+            shares_before=before.total_shares,
+            shares_after=position.total_shares,
+            origin=order.request.source_strategy,
+            correlation_id=link.correlation_id,
         )
         trade = books.lifecycle.get(symbol)
         position = books.positions.store(replace(position, lcm_parent_trade_id=trade.trade_id if trade else None))
@@ -155,7 +161,7 @@ class OrderEvents:
             "correlation_id": link.correlation_id,
         }
         link = self._outlet.publish("TESTRADE_POSITION_UPDATE", update, link)
-        self._publish_trades(trades, link)
+        self._publish_trades(trades, before, link)
         self._outlet.publish("TESTRADE_ACCOUNT_SUMMARY_UPDATE", books.account.summary(), link)
         books.trading.check_daily_loss(link)
 
@@ -174,10 +180,16 @@ class OrderEvents:
             }
             link = self._outlet.publish("TESTRADE_ORDER_REJECTION", rejection, link)
         link = self._publish_status(order, link, reason)
-        symbol = order.request.symbol
-        shares = self._books.positions.get(symbol).total_shares
-        trade = self._books.lifecycle.order_failed(symbol, shares, reason, rejected=status is OrderStatus.REJECTED)
-        self._publish_trades([trade] if trade else [], link)
+        symbol, position = order.request.symbol, self._books.positions.get(order.request.symbol)
+        trade = self._books.lifecycle.order_failed(
+            symbol,
+            order.local_id,
+            position.total_shares,
+            reason,
+            rejected=status is OrderStatus.REJECTED,
+            working={other.local_id: other.leftover_change for other in self._books.orders.open_orders(symbol)},
+        )
+        self._publish_trades([trade] if trade else [], position, link)
         self._on_settled(order)
         return link
 
@@ -208,9 +220,10 @@ class OrderEvents:
         }
         return self._outlet.publish("TESTRADE_ORDER_STATUS_UPDATE", body, link)
 
-    def _publish_trades(self, trades: list[Trade], link: Link) -> None:
+    def _publish_trades(self, trades: list[Trade], before: Position, link: Link) -> None:
+        """A trade that has ended tells what it held `before`, any other what is held now."""
         for trade in trades:
-            position = self._books.positions.get(trade.symbol)
+            position = before if trade.state is LifecycleState.CLOSED else self._books.positions.get(trade.symbol)
             payload = trade.payload(position.total_shares, position.total_avg_price)
             link = self._outlet.publish("TESTRADE_TRADE_LIFECYCLE_EVENT", payload, link)
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from testrade_hooks import clock
 from testrade_hooks.reference.order_request import OrderRequest
+from testrade_hooks.reference.rounding import shown, whole_shares
 
 
 class OrderStatus(Enum):
-    """Each status with the broker's word for it and the generic status it stands for."""
+    """Each status with the broker's word for it and the generic status it stands for, in the order an order goes through."""
 
     PENDING = ("Pending", "PENDING_SUBMISSION")
     SEND_ATTEMPTED_TO_BRIDGE = ("SendAttemptedToBridge", "PENDING_SUBMISSION")
@@ -33,6 +34,11 @@ class OrderStatus(Enum):
     @property
     def generic(self) -> str:
         return self.value[1]
+
+    def comes_before(self, other: OrderStatus) -> bool:
+        """An order that is `other` has been this already."""
+        order = list(OrderStatus)
+        return order.index(self) < order.index(other)
 
     @property
     def terminal(self) -> bool:
@@ -70,16 +76,21 @@ class Order:
 
     @property
     def filled_quantity(self) -> float:
-        return sum(fill.shares_filled for fill in self.fills)
+        return whole_shares(sum(fill.shares_filled for fill in self.fills))
 
     @property
     def leftover_shares(self) -> float:
-        return self.request.quantity - self.filled_quantity
+        return whole_shares(self.request.quantity - self.filled_quantity)
+
+    @property
+    def leftover_change(self) -> float:
+        """What the order would still do to its position."""
+        return self.leftover_shares if self.request.side == "BUY" else -self.leftover_shares
 
     @property
     def avg_fill_price(self) -> float | None:
         filled = self.filled_quantity
-        return round(sum(fill.shares_filled * fill.fill_price for fill in self.fills) / filled, 6) if filled else None
+        return shown(sum(fill.shares_filled * fill.fill_price for fill in self.fills) / filled) if filled else None
 
     def moved_to(self, status: OrderStatus, reason: str = "", *, broker_id: str | None = None) -> Order:
         step = {"status": status.word, "generic_status": status.generic, "timestamp": time.time(), "reason": reason}
@@ -171,6 +182,10 @@ class OrderRepository:
 
     def all(self) -> list[Order]:
         return list(self._orders.values())
+
+    def pending(self, symbol: str, side: str) -> float:
+        """The shares that orders of `symbol` on their way still buy or sell."""
+        return sum(order.leftover_shares for order in self.open_orders(symbol) if order.request.side == side)
 
     def open_orders(self, symbol: str | None = None) -> list[Order]:
         return [o for o in self._orders.values() if not o.status.terminal and symbol in (None, o.request.symbol)]

@@ -39,7 +39,10 @@ class Outlet:
         event_id: str | None = None,
         image: bytes | None = None,
     ) -> Link:
-        """Publish an event of a declared type caused by `link`; returns the link for what follows from it."""
+        """Publish an event of a declared type caused by `link`; returns the link for what follows from it.
+
+        A processed image is declared to have no cause and the time of its grab; what follows, follows from the grab.
+        """
         event = wire.event(
             event_type,
             payload,
@@ -50,6 +53,9 @@ class Outlet:
         )
         if event_id:
             event = replace(event, event_id=event_id)
+        if event_type == wire.PROCESSED_ROI_IMAGE_TYPE:
+            self._publish(replace(event, timestamp_ns=payload["original_grab_perf_ns"], causation_id=None))
+            return link
         self._publish(event)
         return replace(link, event_id=event.event_id)
 

@@ -26,6 +26,10 @@ class Parameter:
         """Say what values are allowed if `value` is not one of them, else None."""
         return None if self._allows(value) else f"must be {self.allowed}"
 
+    def taken(self, value: Any) -> Any:
+        """An allowed value in the form in which it is kept."""
+        return tuple(value) if isinstance(value, list) else value
+
     @property
     def allowed(self) -> str:
         if self.choices:
@@ -54,6 +58,20 @@ class Parameter:
         if self.minimum is None or self.maximum is None or not self.minimum <= value <= self.maximum:
             return False
         return not (self.odd and value % 2 == 0)
+
+
+class Switch(Parameter):
+    """Also 1 and 0, as `control.json` has them."""
+
+    @property
+    def allowed(self) -> str:
+        return "true or false (or 1 or 0)"
+
+    def taken(self, value: Any) -> Any:
+        return bool(value)
+
+    def _allows(self, value: Any) -> bool:
+        return isinstance(value, bool | int) and value in (0, 1)
 
 
 class ScreenRegion(Parameter):
@@ -113,11 +131,11 @@ _OCR = (
     Parameter("ocr_threshold_c", -2, _PREPROCESSOR, -10, 10),
     Parameter("ocr_red_boost", 1.0, _PREPROCESSOR, 0.5, 2.0),
     Parameter("ocr_green_boost", 1.0, _PREPROCESSOR, 0.5, 2.0),
-    Parameter("ocr_apply_text_mask_cleaning", True, _PREPROCESSOR),
+    Switch("ocr_apply_text_mask_cleaning", True, _PREPROCESSOR),
     Parameter("ocr_text_mask_min_contour_area", 10, _PREPROCESSOR, 1, 20),
     Parameter("ocr_text_mask_min_width", 2, _PREPROCESSOR, 1, 10),
     Parameter("ocr_text_mask_min_height", 2, _PREPROCESSOR, 1, 10),
-    Parameter("ocr_enhance_small_symbols", True, _PREPROCESSOR),
+    Switch("ocr_enhance_small_symbols", True, _PREPROCESSOR),
     Parameter("ocr_symbol_max_height", 20, _PREPROCESSOR, 5, 20),
     Parameter("ocr_period_comma_ratio_min", 0.5, _PREPROCESSOR, 0.1, 1.0),
     Parameter("ocr_period_comma_ratio_max", 1.8, _PREPROCESSOR, 1.0, 2.0),

@@ -8,10 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from testrade_hooks.reference.rounding import shown, whole_shares
+
+_DOLLARS = ("total_avg_price", "overall_realized_pnl", "session_buy_value", "session_sell_value")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """Shares are signed (short positions below zero), prices and profits in dollars, times in epoch seconds."""
+    """Shares are signed (short positions below zero), prices and profits in unrounded dollars, times in epoch seconds."""
 
     symbol: str
     total_shares: float = 0.0
@@ -31,6 +35,7 @@ class Position:
     master_correlation_id: str | None = None
     opening_correlation_id: str | None = None
     session_system_fills_ledger: tuple[dict[str, Any], ...] = ()
+    last_sync_details: dict[str, Any] | None = None
     synced_at: float | None = None
 
     @property
@@ -42,27 +47,30 @@ class Position:
         return "long" if self.total_shares > 0 else "short" if self.total_shares < 0 else "closed"
 
     def unrealized_pnl(self, price: float | None) -> float:
-        return 0.0 if price is None else round((price - self.total_avg_price) * self.total_shares, 6)
+        return 0.0 if price is None else shown((price - self.total_avg_price) * self.total_shares)
 
     def record(self, price: float | None = None) -> dict[str, Any]:
         """The position as it is asked for, worth `price` a share, with the older names of its numbers."""
         body = {name: getattr(self, name) for name in self.__slots__ if name not in ("synced_at", "opening_correlation_id")}
         return {
             **body,
+            **{name: shown(body[name]) for name in _DOLLARS},
             "session_system_fills_ledger": list(self.session_system_fills_ledger),
             "open": self.open,
             "strategy": self.strategy,
             "unrealized_pnl": self.unrealized_pnl(price),
-            "market_value": None if price is None else round(price * self.total_shares, 6),
+            "market_value": None if price is None else shown(price * self.total_shares),
             "trading_status": "T",
             "luld_high": None,
             "luld_low": None,
             "retry_count": 0,
             "cooldown_until": None,
+            "last_broker_fingerprint": None,
+            "potential_avg_price": None,
             "shares": self.total_shares,
             "quantity": self.total_shares,
-            "avg_price": self.total_avg_price,
-            "average_price": self.total_avg_price,
+            "avg_price": shown(self.total_avg_price),
+            "average_price": shown(self.total_avg_price),
         }
 
     def update_payload(self, trigger: str) -> dict[str, Any]:
@@ -70,8 +78,8 @@ class Position:
         return {
             "symbol": self.symbol,
             "quantity": self.total_shares,
-            "average_price": self.total_avg_price,
-            "realized_pnl_session": self.overall_realized_pnl,
+            "average_price": shown(self.total_avg_price),
+            "realized_pnl_session": shown(self.overall_realized_pnl),
             "is_open": self.open,
             "strategy": self.strategy,
             "last_update_timestamp": self.last_update,
@@ -82,8 +90,8 @@ class Position:
             "total_fills_count": self.total_fills_count,
             "session_buy_quantity": self.session_buy_quantity,
             "session_sell_quantity": self.session_sell_quantity,
-            "session_buy_value": self.session_buy_value,
-            "session_sell_value": self.session_sell_value,
+            "session_buy_value": shown(self.session_buy_value),
+            "session_sell_value": shown(self.session_sell_value),
             "position_uuid": self.position_uuid,
             "opening_order_correlation_id": self.opening_correlation_id,
             "last_order_correlation_id": self.master_correlation_id,
@@ -115,7 +123,7 @@ class PositionBook:
         self, symbol: str, *, shares: float, avg_price: float, realized_pnl: float, source: str, correlation_id: str | None
     ) -> Position:
         """Put a position into a known state, whatever it was."""
-        now = time.time()
+        now, synced = time.time(), source == "SYNC"
         return self.store(
             Position(
                 symbol=symbol,
@@ -128,7 +136,8 @@ class PositionBook:
                 position_uuid=str(uuid.uuid4()) if shares else None,
                 master_correlation_id=correlation_id,
                 opening_correlation_id=correlation_id if shares else None,
-                synced_at=self._clock() if source == "SYNC" else None,
+                last_sync_details={"shares": shares, "avg_price": avg_price, "timestamp": now} if synced else None,
+                synced_at=self._clock() if synced else None,
             )
         )
 
@@ -140,18 +149,18 @@ class PositionBook:
         """Book a fill of `shares` at `price`. What closes realizes profit; what goes beyond zero opens the other way."""
         before = self.get(symbol)
         signed = shares if side == "BUY" else -shares
-        after = before.total_shares + signed
+        after = whole_shares(before.total_shares + signed)
         now = time.time()
         return self.store(
             replace(
                 before,
                 total_shares=after,
-                total_avg_price=_average_price(before, signed, price),
-                overall_realized_pnl=round(before.overall_realized_pnl + _realized(before, signed, price), 6),
-                session_buy_quantity=before.session_buy_quantity + (shares if side == "BUY" else 0),
-                session_sell_quantity=before.session_sell_quantity + (shares if side == "SELL" else 0),
-                session_buy_value=round(before.session_buy_value + (shares * price if side == "BUY" else 0), 6),
-                session_sell_value=round(before.session_sell_value + (shares * price if side == "SELL" else 0), 6),
+                total_avg_price=_average_price(before, after, signed, price),
+                overall_realized_pnl=before.overall_realized_pnl + _realized(before, signed, price),
+                session_buy_quantity=whole_shares(before.session_buy_quantity + (shares if side == "BUY" else 0)),
+                session_sell_quantity=whole_shares(before.session_sell_quantity + (shares if side == "SELL" else 0)),
+                session_buy_value=before.session_buy_value + (shares * price if side == "BUY" else 0),
+                session_sell_value=before.session_sell_value + (shares * price if side == "SELL" else 0),
                 total_fills_count=before.total_fills_count + 1,
                 last_update=now,
                 last_update_source="FILL",
@@ -169,7 +178,7 @@ class PositionBook:
 
     def day_pnl(self, price_of: Callable[[str], float | None]) -> float:
         """Realized and unrealized profit of all positions in dollars."""
-        return round(sum(p.overall_realized_pnl + p.unrealized_pnl(price_of(p.symbol)) for p in self._positions.values()), 6)
+        return shown(sum(p.overall_realized_pnl + p.unrealized_pnl(price_of(p.symbol)) for p in self._positions.values()))
 
 
 def _closes(before: Position, signed: float) -> float:
@@ -182,10 +191,9 @@ def _realized(before: Position, signed: float, price: float) -> float:
     return (price - before.total_avg_price) * _closes(before, signed) * direction
 
 
-def _average_price(before: Position, signed: float, price: float) -> float:
-    after = before.total_shares + signed
+def _average_price(before: Position, after: float, signed: float, price: float) -> float:
     if after == 0:
         return 0.0
     if before.total_shares * signed >= 0:
-        return round((before.total_shares * before.total_avg_price + signed * price) / after, 6)
+        return (before.total_shares * before.total_avg_price + signed * price) / after
     return before.total_avg_price if before.total_shares * after > 0 else price

@@ -9,8 +9,6 @@ from typing import Any
 
 from testrade_hooks.reference.listed import LISTED_PRICES, WATCHED_PRICES
 
-HALF_SPREAD = 0.01
-
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -53,15 +51,15 @@ class PriceBook:
             self.trade(symbol, price)
 
     def trade(self, symbol: str, price: float) -> Quote:
-        """A trade at `price`: the market makers quote around it at once."""
+        """A trade at `price`: bid and ask are the latest price until somebody quotes."""
         now = time.time()
         quote = Quote(
             symbol,
             last_trade_price=price,
             last_trade_timestamp=now,
-            bid_price=round(price - HALF_SPREAD, 4),
+            bid_price=price,
             bid_timestamp=now,
-            ask_price=round(price + HALF_SPREAD, 4),
+            ask_price=price,
             ask_timestamp=now,
             source="stream_trade",
             read_at=self._clock(),
@@ -112,11 +110,11 @@ class PriceBook:
         return dict(self._quotes)
 
     def age_s(self, symbol: str) -> float | None:
-        """Seconds since the feed last spoke of `symbol`; None if it never did."""
-        quote = self.get(symbol)
+        """Seconds since the feed last spoke of `symbol`; None if it never did. Asking does not make it speak."""
+        quote = self._quotes.get(symbol)
         return None if quote is None else self._clock() - quote.read_at
 
     def fresh(self, symbol: str, staleness_s: float) -> Quote | None:
         """The quote, unless there is none or it is older than `staleness_s` seconds."""
-        age = self.age_s(symbol)
-        return self._quotes[symbol] if age is not None and age <= staleness_s else None
+        quote, age = self.get(symbol), self.age_s(symbol)
+        return quote if age is not None and age <= staleness_s else None

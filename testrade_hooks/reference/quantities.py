@@ -23,18 +23,24 @@ class Pricing:
     limit_price: float | None
 
 
-def quantity_for(action: Action, position: Position, new_cost: float, reference: float, config: Config) -> float:
-    """The shares to order. `new_cost` is the cost basis on the screen, `reference` the market price. Raises InvalidQuantity."""
+def quantity_for(
+    action: Action, position: Position, new_cost: float, reference: float, config: Config, *, pending_sell: float = 0.0
+) -> float:
+    """The shares to order; never more than are held and no order on its way sells (`pending_sell`).
+
+    `new_cost` is the cost basis on the screen, `reference` the market price. Raises InvalidQuantity.
+    """
     if action is Action.OPEN_LONG:
         return float(config.get("initial_share_size"))
     if action is Action.ADD_LONG:
         return _add_quantity(position, new_cost, reference, config)
     held = abs(position.total_shares)
+    left = held - pending_sell
     if action is Action.REDUCE_PARTIAL:
-        held = min(held, max(1.0, float(int(held * config.get("reduce_percentage") / 100))))
-    if held < 1:
-        raise InvalidQuantity(f"{held:g} shares of {position.symbol} to sell")
-    return held
+        left = min(left, max(1.0, float(int(held * config.get("reduce_percentage") / 100))))
+    if left < 1:
+        raise InvalidQuantity(f"{left:g} shares of {position.symbol} to sell")
+    return left
 
 
 def _add_quantity(position: Position, new_cost: float, reference: float, config: Config) -> float:

@@ -27,11 +27,12 @@ class CleanedFrame:
 
 
 class NoOrder(Exception):
-    """The signal cannot become an order; `reason` is one of the declared failure reasons."""
+    """The signal cannot become an order; `reason` is one of the declared failure reasons, and passes or does not."""
 
-    def __init__(self, reason: str, details: str) -> None:
+    def __init__(self, reason: str, details: str, *, passing: bool) -> None:
         super().__init__(details)
         self.reason = reason
+        self.passing = passing
 
 
 class RequestBuilder:
@@ -52,12 +53,13 @@ class RequestBuilder:
         session = self._config.get("market_session")
         if price is None or price <= 0:
             kind = "EXTENDED_HOURS_PRICE_CALCULATION_FAILED" if session == "extended" else "PRICE_VALIDATION_FAILED"
-            raise NoOrder(kind, f"no fresh price for {line.symbol}")
+            raise NoOrder(kind, f"no fresh price for {line.symbol}", passing=True)
         position = self._desk.positions.get(line.symbol)
         try:
-            quantity = quantity_for(action, position, line.cost_basis, price, self._config)
+            pending = self._desk.orders.pending(line.symbol, "SELL")
+            quantity = quantity_for(action, position, line.cost_basis, price, self._config, pending_sell=pending)
         except InvalidQuantity as problem:
-            raise NoOrder("INVALID_QUANTITY_CALCULATED", str(problem)) from None
+            raise NoOrder("INVALID_QUANTITY_CALCULATED", str(problem), passing=False) from None
         pricing = pricing_for(action.side, price, session)
         return OrderRequest(
             request_id=request_id(action, line.symbol),

@@ -44,7 +44,7 @@ def rejection_reason(request: OrderRequest, current_shares: float, quote: Quote 
         return f"Order quantity {quantity:.12g} exceeds max allowed {limit}"
     if quantity > (limit := config.get("risk_max_shares_per_trade")):
         return f"Order quantity {quantity:.12g} exceeds max shares per trade {limit}"
-    notional = round(quantity * (request.limit_price or price), 6)
+    notional = round(quantity * _dearest_price(request, price), 6)
     if notional > (limit := config.get("risk_max_notional_per_trade")):
         return f"Order notional value ${notional:.2f} exceeds max allowed ${limit:.2f}"
     after = current_shares + quantity
@@ -54,3 +54,12 @@ def rejection_reason(request: OrderRequest, current_shares: float, quote: Quote 
     if condition.level is not RiskLevel.NORMAL:
         return f"Market conditions unfavorable: {condition.level} ({condition.reason})"
     return None
+
+
+def _dearest_price(request: OrderRequest, live: float) -> float:
+    """The most that a share can change hands for, by what is known now; prices its type has not do not count."""
+    limit = request.limit_price if request.order_type.endswith("LMT") else None
+    stop = request.stop_price if request.order_type.startswith("STP") else None
+    if request.side == "BUY" and limit is not None and limit > 0:
+        return limit
+    return max(live, limit or 0.0, stop or 0.0)

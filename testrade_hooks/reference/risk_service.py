@@ -9,6 +9,7 @@ from typing import Any
 from testrade_hooks import clock
 from testrade_hooks.reference.config import Config
 from testrade_hooks.reference.order_request import OrderRequest
+from testrade_hooks.reference.orders import OrderRepository
 from testrade_hooks.reference.outlet import Link, Outlet
 from testrade_hooks.reference.positions import PositionBook
 from testrade_hooks.reference.prices import PriceBook
@@ -28,10 +29,13 @@ class _Assessment:
 
 
 class RiskService:
-    def __init__(self, config: Config, prices: PriceBook, positions: PositionBook, outlet: Outlet) -> None:
+    def __init__(
+        self, config: Config, prices: PriceBook, positions: PositionBook, orders: OrderRepository, outlet: Outlet
+    ) -> None:
         self._config = config
         self._prices = prices
         self._positions = positions
+        self._orders = orders
         self._outlet = outlet
 
     def assess(self, request: OrderRequest, trading: TradingState, link: Link) -> Link | None:
@@ -40,7 +44,7 @@ class RiskService:
         request_id = request.request_id
         self._outlet.log("order_request_received_by_risk", _RISK, {"request_id": request_id, "symbol": request.symbol}, link)
         shares = self._positions.get(request.symbol).total_shares
-        if not trading.enabled and opens(request.side, shares):
+        if not trading.enabled and self._opens(request, shares):
             link = self._skip(request, trading, link)
             reason: str | None = (
                 f"Order rejected - trading disabled ({trading.state} by {trading.changed_by}: {trading.reason})"
@@ -52,6 +56,11 @@ class RiskService:
         verdict = self._publish_verdict(assessment, link)
         self._milestones(assessment, verdict)
         return None if reason else verdict
+
+    def _opens(self, request: OrderRequest, shares: float) -> bool:
+        """Would any part of it open a position, when it and what is on its way are filled?"""
+        to_close = -shares if request.side == "BUY" else shares
+        return request.quantity > to_close - self._orders.pending(request.symbol, request.side)
 
     def _skip(self, request: OrderRequest, trading: TradingState, link: Link) -> Link:
         body = {
@@ -121,8 +130,3 @@ class RiskService:
             "assessment_duration_ns": done.ended_ns - done.started_ns,
         }
         self._outlet.log("RiskAssessmentMilestones", _RISK, body, link)
-
-
-def opens(side: str, shares: float) -> bool:
-    """Does an order of this side make the position bigger, rather than reduce or close it?"""
-    return shares >= 0 if side == "BUY" else shares <= 0

@@ -28,8 +28,12 @@ class SignalMemory:
     def forget(self, symbol: str) -> None:
         """The symbol's position was set from outside: what was seen before means nothing now."""
         self.order_settled(symbol)
-        self._seen.pop(symbol, None)
+        self.not_done(symbol)
         self._refused_opens.pop(symbol, None)
+
+    def not_done(self, symbol: str) -> None:
+        """What the screen asked for was not done: the unchanged screen asks for it again."""
+        self._seen.pop(symbol, None)
 
     def order_settled(self, symbol: str) -> None:
         """The symbol's order is filled or over: the same request may be made again."""

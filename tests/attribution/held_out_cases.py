@@ -104,7 +104,7 @@ CASES = (
     Case("symbol_in_list", "VALUE", "signal", Fault(works=_built_with(symbol="TSLA")),
          {**field_is("order_fill", "symbol", ["AAPL", "MSFT"]), "operator": "in"}),
     Case("average_published", "VALUE", "position_update", altering("position_update", average_price=99.9),
-         {**field_is("position_update", "average_price", 150.01), "tolerance": 0.05}),
+         {**field_is("position_update", "average_price", 150.0), "tolerance": 0.05}),
     Case("sequence_cleaned", "VALUE", "cleaned_ocr", Fault(works=_costs(151.52), from_call=2), COST, SEQUENCE, OF_SCREEN[:4]),
     Case("too_big", "MISSING", "signal", Fault(works=_built_with(quantity=500.0)),
          {**field_is("validated_order", "quantity", 100), "operator": "<="}),

@@ -28,8 +28,11 @@ class Driver:
         self._positions: dict[bytes, bytes] = {stream.encode(): b"0-0" for stream in wire.STREAMS}
         self.events: list[wire.WireEvent] = []
 
-    def send(self, command_type: str, image: bytes | None = None, **parameters: Any) -> Chain:
-        """Put a command on the injection stream; the result shows what follows from it."""
+    def send(self, command_type: str, image: bytes | None = None, as_json: str | None = None, **parameters: Any) -> Chain:
+        """Put a command on the injection stream; the result shows what follows from it.
+
+        `as_json` are the parameters in words, where they are what no JSON writer writes.
+        """
         number = next(self._numbers)
         payload = {
             "command_id": f"command-{number}-{time.time_ns()}",
@@ -40,7 +43,10 @@ class Driver:
             "expires_at_epoch_s": time.time() + 60,
         }
         event = wire.event(wire.INJECTION_COMMAND_TYPE, payload, correlation_id=f"master-{number}", image_bytes=image)
-        self._client.xadd(wire.INJECTION_COMMANDS, wire.encode(event))
+        fields = wire.encode(event)
+        if as_json is not None:
+            fields[b"json_payload"] = fields[b"json_payload"].replace(b'"parameters":{}', b'"parameters":' + as_json.encode())
+        self._client.xadd(wire.INJECTION_COMMANDS, fields)
         return Chain(self, event)
 
     def ask(self, command_type: str, **parameters: Any) -> Mapping[str, Any]:

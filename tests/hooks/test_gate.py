@@ -31,6 +31,7 @@ NOW = 1_758_720_000.0
 
 def app_gate(client: redis.Redis, **changed: Any) -> AppGate:
     """The application's gate with every layer satisfied, except for what is changed."""
+    permit(client)
     return AppGate(client, **{"mode": "TEST", "allowed": True, "run_id": RUN, "now": lambda: NOW, **changed})
 
 
@@ -67,6 +68,7 @@ APP_REFUSES: dict[str, tuple[Layer, dict[str, Any], dict[str, Any]]] = {
     "short run id on both sides": (Layer.RUN_ID, {"run_id": "abc"}, {"run_id": "abc"}),
     "command of another run": (Layer.RUN_ID, {}, {"run_id": "run-0000"}),
     "command without a run": (Layer.RUN_ID, {}, {"run_id": None}),
+    "command of half a character": (Layer.RUN_ID, {}, {"run_id": "\ud800"}),
     "live": (Layer.MODE, {"mode": "LIVE"}, {}),
     "live, distributed": (Layer.MODE, {"mode": "DISTRIBUTED_LIVE"}, {}),
     "live, small": (Layer.MODE, {"mode": " live "}, {}),
@@ -82,6 +84,7 @@ APP_REFUSES: dict[str, tuple[Layer, dict[str, Any], dict[str, Any]]] = {
     "expiry is a text": (Layer.EXPIRY, {}, {"expires_at_epoch_s": str(NOW + 5)}),
     "expiry is no number": (Layer.EXPIRY, {}, {"expires_at_epoch_s": float("nan")}),
     "expiry is a truth": (Layer.EXPIRY, {}, {"expires_at_epoch_s": True}),
+    "expiry is too large for a time": (Layer.EXPIRY, {}, {"expires_at_epoch_s": 10**400}),
     "never expires": (Layer.EXPIRY, {}, {"expires_at_epoch_s": NOW + LONGEST_COMMAND_LIFE_S + 1}),
     "without an id": (Layer.REPLAY, {}, {"command_id": None}),
     "empty id": (Layer.REPLAY, {}, {"command_id": ""}),
@@ -122,6 +125,26 @@ def test_the_application_refuses_when_its_permit_has_ended(any_redis: redis.Redi
     refused = refusal(lambda: gate.check(command(command_id="c2", expires_at_epoch_s=NOW + 65)))
     assert refused.layer is Layer.PERMIT
     assert refusal(gate.open).layer is Layer.PERMIT
+
+
+@pytest.mark.parametrize("stated", [None, "", "{}", '{"run_id": null}', '{"run_id": "run-0000"}', "[" * 5000])
+def test_the_application_refuses_when_it_does_not_hold_its_permit(any_redis: redis.Redis, stated: str | None) -> None:
+    """It was taken away, or is that of another run; from the moment on when it is there again, commands pass."""
+    gate = app_gate(any_redis)
+    gate.check(command(command_id="c1"))
+    any_redis.delete(PERMIT_KEY)
+    if stated is not None:
+        any_redis.set(PERMIT_KEY, stated)
+    assert refusal(lambda: gate.check(command(command_id="c2"))).layer is Layer.PERMIT
+    gate.open()
+    gate.check(command(command_id="c2"))
+
+
+def test_an_application_that_did_not_open_its_permit_refuses(any_redis: redis.Redis) -> None:
+    """A gate alone permits nothing."""
+    gate = app_gate(any_redis)
+    any_redis.delete(PERMIT_KEY)
+    assert refusal(lambda: gate.check(command())).layer is Layer.PERMIT
 
 
 @pytest.mark.parametrize(("key", "layer"), [(KILL_SWITCH_KEY, Layer.KILL_SWITCH), (LIVE_MARKER_KEY, Layer.LIVE_REDIS)])
@@ -312,6 +335,7 @@ def test_the_permit_of_another_application_stays(any_redis: redis.Redis) -> None
 def test_no_permit_is_published_where_none_may_be(any_redis: redis.Redis, changed: dict[str, Any]) -> None:
     """An application that would refuse every command does not invite any."""
     gate = app_gate(any_redis, **changed)
+    any_redis.delete(PERMIT_KEY)
     refusal(gate.open)
     assert not any_redis.exists(PERMIT_KEY)
     gate.close()

@@ -40,7 +40,7 @@ def test_the_program_says_when_it_is_ready_takes_commands_and_ends_in_order(
         assert RUN_ID in line
         assert "injection open" in line
         order = Driver(client).send("trade_command", symbol="AAPL", side="BUY", quantity=1)
-        assert order.await_("ORDER_FILL").payload["fill_price"] == 150.01
+        assert order.await_("ORDER_FILL").payload["fill_price"] == 150.0
         process.send_signal(ending)
         _, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (0, "")

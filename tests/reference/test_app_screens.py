@@ -75,14 +75,15 @@ def test_a_screen_image_is_read_and_traded(app: Driver) -> None:
     assert chain.causes(fill)[:5] == [
         "INTELLISENSE_INJECTION_COMMAND",
         "RAW_IMAGE_GRAB",
-        "PROCESSED_ROI_IMAGE",
         "RAW_OCR_DATA",
         "CLEANED_OCR_SNAPSHOT",
+        "SIGNAL_INTERPRETATION",
     ]
     grab = chain.await_("RAW_IMAGE_GRAB")
     assert (grab.image_bytes, base64.b64decode(grab.payload["frame_base64"])) == (png, png)
     assert (grab.payload["roi_used"], grab.payload["source_perf_counter_ns"]) == ([0, 0, 617, 137], 123)
     prepared = chain.await_("PROCESSED_ROI_IMAGE")
+    assert (prepared.timestamp_ns, prepared.causation_id) == (grab.payload["grab_timestamp_ns"], None)
     assert prepared.image_bytes == base64.b64decode(prepared.payload["image_bytes"])
     pixels = cv2.imdecode(np.frombuffer(prepared.image_bytes or b"", np.uint8), cv2.IMREAD_UNCHANGED)
     assert pixels.shape == (411, 1851)

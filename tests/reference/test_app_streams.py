@@ -86,7 +86,7 @@ def test_nothing_undeclared_is_published(day: list[wire.WireEvent]) -> None:
 
 
 def test_every_event_has_an_id_of_its_own_and_a_cause_that_exists(day: list[wire.WireEvent]) -> None:
-    """No event hangs in the air; only commands and the application's own beginnings have no cause."""
+    """No event hangs in the air; only commands, prepared images and the application's own beginnings have no cause."""
     ids = [event.event_id for event in day]
     assert len(set(ids)) == len(ids)
     assert {event.causation_id for event in day if event.causation_id} <= set(ids)
@@ -94,6 +94,7 @@ def test_every_event_has_an_id_of_its_own_and_a_cause_that_exists(day: list[wire
     assert beginnings == {
         wire.INJECTION_COMMAND_TYPE,
         "TESTRADE_CONFIG_BOOTSTRAP",
+        "TESTRADE_PROCESSED_ROI_IMAGE",
         "TESTRADE_CORE_HEALTH_STATUS",
         "TESTRADE_MARKET_TICK",
         "TESTRADE_MARKET_QUOTE",

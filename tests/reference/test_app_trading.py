@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import itertools
 from typing import Any
 
 import pytest
@@ -43,8 +43,8 @@ def test_a_market_order_goes_all_the_way(app: Driver) -> None:
     ]
     assert order.status_words() == ["SentToLightspeed", "Accepted", "Working", "Filled"]
     fill = order.await_("ORDER_FILL").payload
-    assert (fill["fill_quantity"], fill["fill_price"], fill["remaining_quantity"]) == (100, 150.01, 0)
-    assert (position.payload["quantity"], position.payload["average_price"]) == (100, 150.01)
+    assert (fill["fill_quantity"], fill["fill_price"], fill["remaining_quantity"]) == (100, 150.0, 0)
+    assert (position.payload["quantity"], position.payload["average_price"]) == (100, 150.0)
     assert [e.payload["lifecycle_state"] for e in order.events("TRADE_LIFECYCLE_EVENT")] == ["OPEN_PENDING", "OPEN_ACTIVE"]
 
 
@@ -71,7 +71,7 @@ def test_the_times_of_risk_and_broker_are_of_one_clock_and_in_order(app: Driver)
     for name, fields in names.items():
         times += [order.await_(name).payload[field] for field in fields]
     times.append(order.await_("ORDER_FILL").timestamp_ns or 0)
-    assert all(before <= after for before, after in pairwise(times))
+    assert all(before <= after for before, after in itertools.pairwise(times))
 
 
 def test_a_validation_id_goes_with_the_order(app: Driver) -> None:
@@ -108,6 +108,22 @@ def test_a_symbol_without_a_price_is_no_risk_to_take(app: Driver) -> None:
     """Unknown symbols have no price."""
     order = buy(app, symbol="NOPE").settled()
     assert "No valid current_price" in order.await_("RISK_REJECTION").payload["reason"]
+
+
+def test_a_share_of_pennies_can_be_traded(app: Driver) -> None:
+    """Its bid and ask are the latest price, which is no spread at all."""
+    app.ask("price_update", symbol="NOK", price=0.005)
+    assert buy(app, "NOK").settled().await_("ORDER_FILL").payload["fill_price"] == 0.005
+
+
+def test_a_feed_that_is_off_is_active_for_nobody_it_never_spoke_of(app: Driver) -> None:
+    """One that is on begins to follow whoever is asked for."""
+    app.ask("config_change", parameters={"price_feed_enabled": False})
+    assert app.ask("is_price_feed_active", symbol="AMD") == {"active": False, "age_s": None}
+    assert "AMD" not in app.query("prices")
+    app.ask("config_change", parameters={"price_feed_enabled": True})
+    assert app.ask("is_price_feed_active", symbol="AMD")["active"] is True
+    assert app.ask("is_price_feed_active", symbol="NOBODY") == {"active": False, "age_s": None}
 
 
 def test_a_dead_price_feed_stops_orders(app: Driver) -> None:
@@ -152,7 +168,7 @@ def test_partial_fills_add_up(app: Driver) -> None:
         "FILLED",
         0,
         3,
-        150.01,
+        150.0,
     )
 
 
@@ -227,6 +243,42 @@ def test_an_answer_about_no_open_order_is_an_error(app: Driver) -> None:
     assert "is FILLED already" in told[1]
 
 
+def test_a_status_that_comes_late_changes_nothing(app: Driver) -> None:
+    """Only its receipt is told: a partly filled order does not become one that the broker has not worked on."""
+    app.ask("config_change", parameters={"broker_silent": True})
+    order = buy(app, quantity=40, request_id="late").settled()
+    app.ask("broker_response", order_id="late", status="PARTIAL", filled_quantity=10)
+    for status in ("WORKING", "ACCEPTED"):
+        late = app.send("broker_response", order_id="late", status=status).settled()
+        assert late.answer()["data"]["status"] == "PARTIALLY_FILLED"
+        assert late.await_("BrokerMessageReceived")
+        assert late.status_words() == []
+    (record,) = app.query("orders")
+    assert [step["status"] for step in record["status_history"]][-2:] == ["SentToLightspeed", "PartiallyFilled"]
+    assert order.status_words() == ["SentToLightspeed"]
+
+
+def test_filled_means_all_that_is_left(app: Driver) -> None:
+    """Fewer shares would be a partial fill, and the answer says so; nothing is filled."""
+    app.ask("config_change", parameters={"broker_silent": True})
+    buy(app, quantity=100, request_id="r").settled()
+    told = app.send("broker_response", order_id="r", status="FILLED", filled_quantity=10).answer()
+    assert "FILLED fills all 100 shares that are left, filled_quantity is 10: say PARTIAL" in told["message"]
+    assert app.query("orders")[0]["filled_quantity"] == 0
+    assert app.ask("broker_response", order_id="r", status="FILLED", filled_quantity=100)["status"] == "FILLED"
+
+
+def test_parts_of_shares_add_up_without_dust(app: Driver) -> None:
+    """Three times 0.1 fills an order of 0.3, and selling 0.3 leaves nothing."""
+    app.ask("config_change", parameters={"broker_silent": True})
+    for side, held in (("BUY", 0.3), ("SELL", 0)):
+        buy(app, quantity=0.3, side=side, request_id=side).settled()
+        told = [app.ask("broker_response", order_id=side, status="PARTIAL", filled_quantity=0.1)["status"] for _ in range(3)]
+        assert told == ["PARTIALLY_FILLED", "PARTIALLY_FILLED", "FILLED"]
+        assert app.query("positions", "AAPL")["AAPL"]["total_shares"] == held
+    assert [(o["filled_quantity"], o["leftover_shares"]) for o in app.query("orders")] == [(0.3, 0.0), (0.3, 0.0)]
+
+
 def test_a_stale_order_is_given_up(app: Driver) -> None:
     """A broker that says nothing useful for too long loses the order; one that works on it keeps it."""
     app.ask(
@@ -270,42 +322,10 @@ def test_the_last_gate_before_the_broker_refuses(app: Driver, config: dict[str, 
     assert "BrokerOrderSent" not in chain.names()
 
 
-def test_while_trading_is_disabled_opens_are_refused_and_closes_pass(app: Driver) -> None:
-    """The refusal names the state; enabling lets the same order through."""
-    set_position(app, "MSFT", 10, 400.0)
-    change = app.send("trading_state_change", enabled=False, reason="maintenance").settled()
-    event = change.await_("TRADING_STATE_CHANGE").payload
-    assert (event["enabled"], event["previous_state"], event["state_type"]) == (False, True, "TRADING_ENABLED")
-    refused = buy(app).settled()
-    assert "trading disabled (DISABLED by INTELLISENSE: maintenance)" in refused.await_("RISK_REJECTION").payload["reason"]
-    assert refused.await_("TradingSkipped").payload["status"] == "SKIPPED_TRADING_DISABLED"
-    assert "BrokerOrderSent" not in refused.names()
-    assert buy(app, "MSFT", 10, side="SELL").settled().status_words()[-1] == "Filled"
-    app.ask("trading_state_change", enabled=True)
-    assert buy(app).settled().status_words()[-1] == "Filled"
-
-
-def test_the_daily_loss_limit_pauses_trading_until_it_is_enabled_again(app: Driver) -> None:
-    """ACTIVE, RISK_PAUSED, ACTIVE; the loss counts anew after that."""
-    app.ask("config_change", parameters={"risk_max_daily_loss": 100.0})
-    set_position(app, "AAPL", 100, 150.0)
-    app.ask("price_update", symbol="AAPL", price=149.01)
-    assert app.query("trading_state")["state"] == "ACTIVE"
-    fall = app.send("price_update", symbol="AAPL", price=149.0).settled()
-    assert fall.await_("TRADING_STATE_CHANGE").payload["state"] == "RISK_PAUSED"
-    assert "daily loss $100.00 reached the limit $100.00" in fall.await_("RiskTradingStopped").payload["reason"]
-    assert fall.await_("SYSTEM_ALERT").payload["severity"] == "CRITICAL"
-    assert "RISK_PAUSED" in buy(app).settled().await_("RISK_REJECTION").payload["reason"]
-    app.ask("trading_state_change", enabled=True, reason="reset")
-    assert app.query("trading_state")["state"] == "ACTIVE"
-    assert buy(app).settled().status_words()[-1] == "Filled"
-    app.ask("price_update", symbol="AAPL", price=147.9)
-    assert app.query("trading_state")["state"] == "RISK_PAUSED"
-
-
 def test_a_position_can_be_set_and_closed(app: Driver) -> None:
     """The set position has a trade of its own, which the closing order ends; profit is realized at the bid."""
     set_position(app, "NVDA", 10, 100.0, overall_realized_pnl=-5.0)
+    app.ask("price_update", symbol="NVDA", bid_price=119.99, ask_price=120.01)
     position = app.query("positions", "NVDA")["NVDA"]
     assert (position["strategy"], position["unrealized_pnl"], position["market_value"]) == ("long", 200.0, 1200.0)
     order = buy(app, "NVDA", 10, side="SELL").settled()
@@ -315,8 +335,19 @@ def test_a_position_can_be_set_and_closed(app: Driver) -> None:
     assert position["overall_realized_pnl"] == pytest.approx(-5.0 + 10 * 19.99)
 
 
+def test_a_position_that_was_synced_knows_of_it(app: Driver) -> None:
+    """Every documented field of a position is there."""
+    set_position(app, "AAPL", 10, 150.0, source="SYNC")
+    position = app.query("positions", "AAPL")["AAPL"]
+    assert (position["last_sync_details"]["shares"], position["last_sync_details"]["avg_price"]) == (10, 150.0)
+    assert {"last_broker_fingerprint", "potential_avg_price", "lcm_parent_trade_id", "trading_status"} <= position.keys()
+    set_position(app, "AAPL", 10, 150.0)
+    assert app.query("positions", "AAPL")["AAPL"]["last_sync_details"] is None
+
+
 def test_the_account_follows_the_positions(app: Driver) -> None:
     """A fill moves cash into shares at the cost of half the spread."""
+    app.ask("price_update", symbol="AAPL", bid_price=149.99, ask_price=150.01)
     summary = buy(app, quantity=100).settled().await_("ACCOUNT_SUMMARY_UPDATE").payload
     assert (summary["account_value"], summary["day_pnl"], summary["buying_power_used"]) == (99_999.0, -1.0, 15_000.0)
 
@@ -344,38 +375,3 @@ def test_a_broker_answer_from_before_a_reset_is_not_heard(app: Driver) -> None:
     later = buy(app)
     later.await_("POSITION_UPDATE")
     assert order.events("ORDER_FILL") == []
-
-
-def test_configuration_changes_are_told_one_by_one(app: Driver) -> None:
-    """Each with its old and new value, under the injected id."""
-    change = app.send("config_change", parameters={"manual_shares": 10, "halted_symbols": ["TSLA"]}, component="TEST").settled()
-    told = [event.payload for event in change.events("CONFIG_CHANGE_APPLIED")]
-    assert [(t["parameter"], t["old_value"], t["new_value"], t["source"]) for t in told] == [
-        ("manual_shares", 50, 10, "TEST"),
-        ("halted_symbols", [], ["TSLA"], "TEST"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("command", "parameters", "told"),
-    [
-        ("config_change", {"parameters": {"manual_share": 1}}, "did you mean manual_shares?"),
-        ("config_change", {"parameters": {"manual_shares": 0}}, "an integer from 1 to"),
-        ("config_change", {}, "parameters must be an object"),
-        ("trade_command", {"symbol": "AAPL", "side": "HOLD", "quantity": 1}, "side must be one of BUY, SELL"),
-        ("trade_command", {"symbol": "AAPL", "side": "BUY", "quantity": 0}, "quantity must be a number above 0"),
-        ("trade_command", {"symbol": "AAPL", "side": "BUY"}, "quantity is missing"),
-        ("price_update", {"symbol": "AAPL", "bid_price": 1.0}, "ask_price is missing"),
-        ("trading_state_change", {"enabled": "yes"}, "enabled must be true or false"),
-        ("set_position_state", {"symbol": "AAPL", "open": True}, "needs total_shares"),
-        ("query_state", {"component": "moon"}, "one of orders, positions, prices, trading_state, config"),
-        ("broker_response", {"order_id": 1, "status": "MAYBE"}, "status must be one of"),
-    ],
-)
-def test_a_command_that_cannot_be_meant_is_answered_with_what_is_allowed(
-    app: Driver, command: str, parameters: dict[str, Any], told: str
-) -> None:
-    """The answer names the parameter; nothing is done."""
-    answer = app.send(command, **parameters).answer()
-    assert answer["status"] == "error"
-    assert told in answer["message"]

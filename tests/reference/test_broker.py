@@ -19,6 +19,7 @@ class Exchange:
     def __init__(self, **config: Any) -> None:
         self.config = Config(config)
         self.prices = PriceBook()
+        self.prices.quote("AAPL", 149.99, 150.01)
         self.said: list[BrokerMessage] = []
         self._delayed: list[tuple[float, Callable[[], None]]] = []
         self.broker = SimulatedBroker(
@@ -31,7 +32,9 @@ class Exchange:
         self.broker.send(1, "B1", symbol=symbol, side=side, quantity=quantity, order_type=order_type, **prices)
 
     def trade_at(self, price: float) -> None:
+        """A trade, and quotes one cent to either side of it."""
         self.prices.trade("AAPL", price)
+        self.prices.quote("AAPL", round(price - 0.01, 2), round(price + 0.01, 2))
         self.broker.market_moved("AAPL")
 
     def pass_delay(self) -> float:

@@ -79,6 +79,18 @@ def test_a_value_at_the_edge_is_accepted(name: str, value: object) -> None:
     assert config.snapshot()[name] == value
 
 
+@pytest.mark.parametrize("name", ["ocr_apply_text_mask_cleaning", "ocr_enhance_small_symbols"])
+def test_the_switches_that_control_json_writes_as_numbers_take_them(name: str) -> None:
+    """1 is true, 0 is false, and nothing else is either."""
+    config = Config()
+    for value in (0, 1):
+        config.apply({name: value})
+        assert config.get(name) is bool(value)
+    for value in (2, 1.0, "1", None):
+        with pytest.raises(ConfigRejected, match=f"{name} must be true or false"):
+            config.apply({name: value})
+
+
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     """A slip of the keyboard gets a suggestion."""
     with pytest.raises(ConfigRejected) as refusal:

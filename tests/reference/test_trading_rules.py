@@ -79,6 +79,31 @@ def test_each_risk_check_holds_up_to_its_limit(
     assert rejection_reason(request(**changes), held, quote, Config()) == reason
 
 
+@pytest.mark.parametrize(
+    ("side", "order_type", "prices", "value"),
+    [
+        ("BUY", "MKT", {"limit_price": 0.01, "stop_price": 0.01}, 10.0),
+        ("BUY", "LMT", {"limit_price": 9.0}, 9.0),
+        ("BUY", "LMT", {"limit_price": 11.0, "stop_price": 30.0}, 11.0),
+        ("BUY", "LMT", {"limit_price": -1.0}, 10.0),
+        ("BUY", "STP", {"stop_price": 12.0, "limit_price": 0.01}, 12.0),
+        ("BUY", "STP", {"stop_price": 8.0}, 10.0),
+        ("BUY", "STP LMT", {"stop_price": 12.0, "limit_price": 13.0}, 13.0),
+        ("SELL", "MKT", {"limit_price": 0.01}, 10.0),
+        ("SELL", "LMT", {"limit_price": 1.0}, 10.0),
+        ("SELL", "LMT", {"limit_price": 15.0}, 15.0),
+        ("SELL", "STP", {"stop_price": 9.0}, 10.0),
+        ("SELL", "STP LMT", {"stop_price": 9.0, "limit_price": 1.0}, 10.0),
+    ],
+)
+def test_an_order_is_valued_by_what_it_can_cost(side: str, order_type: str, prices: dict[str, float], value: float) -> None:
+    """A buyer's limit is the most he pays; everybody else gets at least the live price of 10. Other prices do not count."""
+    order = request(side=side, order_type=order_type, quantity=100.0, **prices)
+    assert rejection_reason(order, 0, QUOTE, Config({"risk_max_notional_per_trade": 100 * value})) is None
+    reason = rejection_reason(order, 0, QUOTE, Config({"risk_max_notional_per_trade": 100 * value - 0.01}))
+    assert str(reason).startswith(f"Order notional value ${100 * value:.2f} exceeds")
+
+
 def test_the_first_check_that_fails_gives_the_reason() -> None:
     """Quantity before shares per trade, before notional, before position, before the market."""
     config = Config()
@@ -103,7 +128,7 @@ def test_prices_start_known_and_grow_stale() -> None:
     book = PriceBook(lambda: seconds)
     quote = book.fresh("AAPL", 5.0)
     assert quote is not None
-    assert (quote.last_trade_price, quote.bid_price, quote.ask_price) == (150.0, 149.99, 150.01)
+    assert (quote.last_trade_price, quote.bid_price, quote.ask_price) == (150.0, 150.0, 150.0)
     assert book.fresh("UNKNOWN", 5.0) is None
     seconds = 5.0
     assert book.fresh("AAPL", 5.0) is not None
@@ -114,12 +139,14 @@ def test_prices_start_known_and_grow_stale() -> None:
 
 
 def test_a_quote_leaves_the_last_trade_and_a_trade_moves_the_quote() -> None:
-    """A trade at a price is quoted around at once."""
+    """After a trade bid and ask are its price, however small that is."""
     book = PriceBook()
     quote = book.quote("AAPL", 151.0, 151.2)
     assert (quote.last_trade_price, quote.bid_price, quote.ask_price) == (150.0, 151.0, 151.2)
     quote = book.trade("AAPL", 152.0)
-    assert (quote.bid_price, quote.ask_price) == (151.99, 152.01)
+    assert (quote.bid_price, quote.ask_price) == (152.0, 152.0)
+    penny = book.trade("PENNY", 0.005)
+    assert (penny.bid_price, penny.ask_price) == (0.005, 0.005)
     assert book.quote("NEW", 9.0, 10.0).reference == 9.5
 
 
@@ -158,6 +185,13 @@ def test_orders_are_found_by_any_of_their_ids_which_never_come_again() -> None:
         ([("SELL", 100, 10.0)], -100, 10.0, 0.0),
         ([("SELL", 100, 10.0), ("BUY", 40, 8.0)], -60, 10.0, 80.0),
         ([("BUY", 3, 0.1), ("BUY", 3, 0.2)], 6, 0.15, 0.0),
+        ([("BUY", 1, 100.0), ("BUY", 2, 100.01), ("BUY", 4, 100.03), ("SELL", 7, 200.0)], 0, 0.0, 699.86),
+        (
+            [("BUY", 100, 100.01), ("BUY", 200, 100.02), ("BUY", 11, 100.07), ("SELL", 311, 200.0)],
+            0,
+            0.0,
+            31094.23,
+        ),
     ],
 )
 def test_fills_make_the_position_and_its_profit(
@@ -168,7 +202,8 @@ def test_fills_make_the_position_and_its_profit(
     for side, quantity, price in fills:
         book.apply_fill("AAPL", side, quantity, price, "c1")
     position = book.get("AAPL")
-    assert (position.total_shares, position.total_avg_price, position.overall_realized_pnl) == (shares, average, realized)
+    record = position.record()
+    assert (record["shares"], record["total_avg_price"], record["overall_realized_pnl"]) == (shares, average, realized)
     assert position.strategy == ("long" if shares > 0 else "short" if shares < 0 else "closed")
     assert position.total_fills_count == len(fills)
 
@@ -182,7 +217,8 @@ def test_a_trade_lives_from_its_first_order_to_its_last_fill() -> None:
         return trade.state if trade else None
 
     def filled(before: float, after: float) -> list[LifecycleState]:
-        return [t.state for t in trades.filled("AAPL", shares_before=before, shares_after=after, correlation_id="c")]
+        changes = trades.filled("AAPL", 1, shares_before=before, shares_after=after, origin="TEST", correlation_id="c")
+        return [trade.state for trade in changes]
 
     assert sent(0, 100) is LifecycleState.OPEN_PENDING
     assert filled(0, 40) == [LifecycleState.OPEN_ACTIVE]
@@ -206,6 +242,6 @@ def test_an_order_that_fails_puts_its_trade_where_it_belongs(shares: float, reje
     trades = TradeLifecycle()
     trades.adopt("AAPL", shares > 0, "c")
     trades.order_sent("AAPL", 1, shares_before=shares, shares_after=0.0 if shares else 10.0, origin="TEST", correlation_id="c")
-    trade = trades.order_failed("AAPL", shares, "no", rejected=rejected)
+    trade = trades.order_failed("AAPL", 1, shares, "no", rejected=rejected, working={})
     assert trade is not None
     assert trade.state is state

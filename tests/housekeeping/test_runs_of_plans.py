@@ -29,7 +29,7 @@ def test_a_disk_that_is_nearly_full(pytester: pytest.Pytester, filled: bool) -> 
         result = pytester.runpytest_subprocess("--intellisense-capture-dir", str(disk / "captures"))
     if filled:
         result.assert_outcomes(failed=1)
-        result.stdout.fnmatch_lines(["LOSS *capture stopped before the disk is full*"])
+        result.stdout.fnmatch_lines(["ENV *capture stopped before the disk is full*"])
         assert "Traceback" not in result.stdout.str()
     else:
         result.assert_outcomes(passed=1)

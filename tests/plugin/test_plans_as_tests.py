@@ -105,7 +105,7 @@ def test_a_reference_is_shown_as_what_it_refers_to(pytester: pytest.Pytester, re
     write_plan(pytester.path, plan | {"matrix": {"symbol": ["AAPL"]}, "steps": [first, *plan["steps"]]})
     result = pytester.runpytest_subprocess()
     result.stdout.fnmatch_lines(
-        ["*: 150.01 is not 10.0 (delta +140.01*", "E *expected *10.0", "E *actual *150.01*delta +140.01 (tolerance 10.0)"]
+        ["*: 150.0 is not 10.0 (delta*", "E *expected *10.0", "E *actual *150.0*delta +140.0 (tolerance 10.0)"]
     )
     outcome = report(pytester)["plans"][0]["steps"][-1]["validation_outcomes"][1]
     assert (outcome["expected"], outcome["tolerance"]) == (10.0, 10.0)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
 import redis
 from helpers.capture_command import Capture, Said, eventually, numbers_in, publish
 from helpers.redis_server import RedisServer
@@ -24,6 +25,7 @@ Command = Callable[..., Said]
 def lose(capture: Capture, app: redis.Redis, first: int) -> int:
     """Publish 100 entries from number `first` on while the reader stands still, and trim all but 30; how many were lost."""
     capture.process.send_signal(signal.SIGSTOP)
+    eventually(lambda: psutil.Process(capture.process.pid).status() == psutil.STATUS_STOPPED, "stands still")
     publish(app, range(first, first + 100))
     app.xtrim(STREAM, maxlen=30, approximate=False)
     capture.process.send_signal(signal.SIGCONT)

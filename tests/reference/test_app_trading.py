@@ -369,7 +369,7 @@ def test_a_reset_brings_everything_back_to_the_start(app: Driver) -> None:
 
 def test_a_broker_answer_from_before_a_reset_is_not_heard(app: Driver) -> None:
     """A delayed fill does not haunt the next test."""
-    app.ask("config_change", parameters={"broker_delay_ms": 30})
+    app.ask("config_change", parameters={"broker_delay_ms": 1000})
     order = buy(app).settled()
     app.ask("reset_state", keep_config=True)
     later = buy(app)

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_intellisense.cli import given
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -85,13 +87,20 @@ def run(arguments: argparse.Namespace) -> int:
 def _criteria(arguments: argparse.Namespace) -> Criteria:
     from pytest_intellisense.capture.criteria import Criteria
     from pytest_intellisense.cli.session_times import epoch_ns_of
+    from pytest_intellisense.errors import SettingsError
 
+    given.check_not_empty(arguments, "correlation_id", "symbol", "type", "since", "until")
+    since, until = (epoch_ns_of(said) if said else None for said in (arguments.since, arguments.until))
+    if since is not None and until is not None and since >= until:
+        raise SettingsError(
+            f"nothing lies between --since {arguments.since} and --until {arguments.until}", hint="--since is the earlier one"
+        )
     return Criteria(
         correlation_id=arguments.correlation_id,
         symbol=arguments.symbol.upper() if arguments.symbol else None,
         event_type=arguments.type,
-        since_epoch_ns=epoch_ns_of(arguments.since) if arguments.since else None,
-        until_epoch_ns=epoch_ns_of(arguments.until) if arguments.until else None,
+        since_epoch_ns=since,
+        until_epoch_ns=until,
     )
 
 

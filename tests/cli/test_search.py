@@ -195,6 +195,21 @@ def test_a_time_that_is_none(session: Path, words: list[str], capsys: pytest.Cap
     assert "hint: write 2026-11-23T14:30 (UTC)" in shown
 
 
+@pytest.mark.parametrize(
+    "words", [["--symbol", ""], ["--type", " "], ["--correlation-id", ""], ["--since", ""], ["--until", ""]]
+)
+def test_an_empty_question(session: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """An unset variable of a shell does not ask for everything."""
+    assert main(["search", str(session), *words]) == 2
+    assert f"{words[0]} is empty" in capsys.readouterr().err
+
+
+def test_a_window_that_nothing_lies_in(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is a mistake, not an answer."""
+    assert main(["search", str(session), "--since", "2023-11-15", "--until", "2023-11-14"]) == 2
+    assert "nothing lies between --since 2023-11-15 and --until 2023-11-14" in capsys.readouterr().err
+
+
 def test_texts_of_a_session_cannot_play_with_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Also not those of session.json."""
     with WrittenSession(

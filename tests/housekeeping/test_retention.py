@@ -111,6 +111,13 @@ def test_applied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 of 1 sessions removed" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("option", ["--older-than", "--max-total", "--min-free"])
+def test_an_empty_limit(tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unset variable of a shell is no limit that may be left out beside others."""
+    assert main(["clean", str(tmp_path), "--max-total", "1GB", "--older-than", "30d", option, ""]) == 2
+    assert f"{option} is empty" in capsys.readouterr().err
+
+
 def test_unkeep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A session that is not kept any more goes like any other."""
     old = recorded(tmp_path, "old", age_s=40 * DAY_S)

@@ -95,7 +95,10 @@ def test_only_the_senses_that_were_asked_for(redis_server: RedisServer, app: red
         publish(app, range(5), "TESTRADE_ORDER_FILL")
         publish(app, range(5), "TESTRADE_RISK_REJECTION")
         capture.end()
-    assert capture.facts()["streams"] == ["testrade:market-data:trades", "testrade:market-data:quotes", "testrade:risk-actions"]
+    assert capture.facts()["streams"] == [
+        *("testrade:market-data:trades", "testrade:market-data:quotes"),
+        *("testrade:filtered:market-trades", "testrade:filtered:market-quotes", "testrade:risk-actions"),
+    ]
     assert {event.event_type for event in events_in(capture.directory)} == {"PRICE_TRADE", "RISK_REJECTION"}
 
 

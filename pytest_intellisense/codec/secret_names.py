@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 TELLING = (
-    *("pass", "pwd", "pw", "secret", "token", "cred", "auth", "key", "bearer", "basic", "cookie", "dsn", "jwt"),
+    *("pass", "pw", "secret", "token", "cred", "auth", "key", "bearer", "basic", "cookie", "dsn", "jwt"),
     *("://", ":\\/", "\\u00"),
 )
 """Parts of every name and surroundings that tell a secret, in small letters; the last ones are other spellings."""

@@ -244,6 +244,38 @@ LOGGER_STREAMS: tuple[str, ...] = (
 )
 """Where the correlation logger of the application puts what the declared streams do not have."""
 
+FURTHER_STREAMS: tuple[str, ...] = (
+    "testrade:roi-updates",
+    "testrade:ocr-parameters-updates",
+    "testrade:ocr-interpreted-positions",
+    "testrade:instrumentation:ocr-capture",
+    "testrade:filtered:market-trades",
+    "testrade:filtered:market-quotes",
+    "testrade:order-events",
+    "testrade:open-orders",
+    "testrade:validation-decisions",
+    "testrade:execution-decisions",
+    "testrade:instrumentation:risk-assessment",
+    "testrade:broker-raw-messages",
+    "testrade:broker-errors",
+    "testrade:broker-submission-errors",
+    "testrade:broker-communication",
+    "testrade:position-summary",
+    "testrade:trade-history",
+    "testrade:account-updates",
+    "testrade:core-status-events",
+    "testrade:service-health",
+    "testrade:system-errors",
+    "testrade:alerts:ipc",
+    "testrade:telemetry",
+    "testrade:unified-timeline",
+    "testrade:commands:from_gui",
+    "testrade:responses:to_gui",
+    "testrade:gui-commands",
+    "testrade:gui-command-responses",
+)
+"""What the configuration of the application, the fall-back routing of its telemetry and its GUI name besides."""
+
 CHILD_STREAMS: tuple[str, ...] = ("ocr:cold-path", "ocr:events")
 """Where the OCR process writes by itself."""
 

@@ -22,6 +22,7 @@ class Place:
 @dataclass(slots=True)
 class Damage:
     """`missing_lines` were written once, by the numbers of their neighbours or by session.json; `repeats` do no harm.
+    `uncounted_lines` are sound and more than session.json counted when it vouched for the whole.
 
     `contradictions` are entries that are recorded twice with different content; the first one counts.
     `places` has the first thousand of everything but repeats.
@@ -31,10 +32,15 @@ class Damage:
     damaged_lines: int = 0
     missing_lines: int = 0
     displaced_lines: int = 0
+    uncounted_lines: int = 0
     contradictions: int = 0
     unreadable_files: int = 0
     repeats: int = 0
     places: list[Place] = field(default_factory=list)
+
+    @property
+    def bad_lines(self) -> int:
+        return self.torn_tails + self.damaged_lines
 
     @property
     def lossless(self) -> bool:
@@ -43,6 +49,7 @@ class Damage:
             or self.damaged_lines
             or self.missing_lines
             or self.displaced_lines
+            or self.uncounted_lines
             or self.contradictions
             or self.unreadable_files
         )
@@ -55,11 +62,22 @@ class Damage:
         self.damaged_lines += 1
         self._place(file, line, what)
 
-    def missing(self, file: str, line: int | None, number: int) -> None:
+    def missing(self, file: str, line: int, number: int) -> None:
         self.missing_lines += number
-        self._place(
-            file, line, f"{number} {'line is' if number == 1 else 'lines are'} missing {'here' if line else 'at the end'}"
-        )
+        self._place(file, line, f"{_lines(number)} missing here")
+
+    def missing_at_the_end(self, file: str, number: int) -> None:
+        self.missing_lines += number
+        self._place(file, None, f"{_lines(number)} missing at the end")
+
+    def missing_somewhere(self, file: str, number: int, where: str) -> None:
+        """session.json counts a log through all segments: it cannot tell in which of them lines are missing."""
+        self.missing_lines += number
+        self._place(file, None, f"{_lines(number)} missing, by the count in session.json, at the end of any of {where}")
+
+    def uncounted(self, file: str, number: int) -> None:
+        self.uncounted_lines += number
+        self._place(file, None, f"{_lines(number)} there that session.json did not count")
 
     def displaced(self, file: str, line: int, what: str) -> None:
         self.displaced_lines += 1
@@ -76,3 +94,7 @@ class Damage:
     def _place(self, file: str, line: int | None, what: str) -> None:
         if len(self.places) < MOST_PLACES:
             self.places.append(Place(file, line, what))
+
+
+def _lines(number: int) -> str:
+    return f"{number} {'line is' if number == 1 else 'lines are'}"

@@ -13,13 +13,14 @@ from typing import Any
 
 import msgspec
 
-from pytest_intellisense.capture.paths import SESSION_FILE
+from pytest_intellisense.capture.paths import LOGS, SESSION_FILE, UNPARSED
 from pytest_intellisense.capture.regular_files import open_regular
 from pytest_intellisense.errors import CaptureFailed, without_secrets
 from pytest_intellisense.model.results import LossReport
 from testrade_hooks import clock
 
 FORMAT = 1
+LOSSES_MISTAKE = "its record of losses cannot be read: how much was lost is unknown"
 _MOST_BYTES = 16 * 1024 * 1024
 
 
@@ -93,6 +94,20 @@ def stated_facts(session: Path) -> tuple[dict[str, Any], str]:
         return {}, str(problem)
 
 
+def mistakes_in(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """What cannot be read of that by which a session is known to be whole."""
+    losses, counts = part_of(facts, "losses"), part_of(facts, "counts")
+    dropped = part_of(facts, "dropped").get("counts", {})
+    mistakes = []
+    if not _is_count(losses.get("lost")) or not isinstance(losses.get("measurable"), bool):
+        mistakes.append(LOSSES_MISTAKE)
+    if "counts" not in facts or not all(_are_counts(part) for part in (facts["counts"], dropped)):
+        mistakes.append("its counts of lines cannot be read")
+    elif foreign := sorted(name for name in counts if name not in (*LOGS, UNPARSED)):
+        mistakes.append(f"it counts lines of logs that are none: {', '.join(foreign[:3])}")
+    return tuple(mistakes)
+
+
 def part_of(facts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """An object inside session.json; an empty one where a stranger wrote something else."""
     part = facts.get(name)
@@ -103,3 +118,11 @@ def whole_number(facts: Mapping[str, Any], name: str) -> int:
     """0 where there is no whole number."""
     number = facts.get(name)
     return number if isinstance(number, int) and not isinstance(number, bool) else 0
+
+
+def _are_counts(part: Any) -> bool:
+    return isinstance(part, Mapping) and all(map(_is_count, part.values()))
+
+
+def _is_count(number: Any) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from pytest_intellisense.capture.damage import MOST_PLACES, Place
 from pytest_intellisense.capture.paths import IMAGES
 from pytest_intellisense.capture.reader import Recorded
-from pytest_intellisense.capture.regular_files import NotRegular, is_own_directory, open_regular
+from pytest_intellisense.capture.regular_files import NotRegular, is_own_directory, is_there, open_regular
 from pytest_intellisense.model.timeline import ImageRef
 
 _PATH = re.compile(rf"{IMAGES}/([0-9a-f]{{64}})\.[a-z0-9]{{1,5}}")
@@ -18,12 +18,16 @@ _PATHS_IN_TEXT = re.compile(rb'(?<=")' + _PATH.pattern.encode() + rb'(?=")')
 
 
 class ImageCheck:
-    """`problems` counts events whose image is not as recorded; the first thousand are in `places`."""
+    """`problems` counts events whose image is not as recorded; the first thousand are in `places`.
 
-    def __init__(self, session: Path) -> None:
+    Without `contents` only whether each is there, with its size: that costs no reading.
+    """
+
+    def __init__(self, session: Path, *, contents: bool) -> None:
         self.problems = 0
         self.places: list[Place] = []
         self._session = session
+        self._contents = contents
         self._own_folder = is_own_directory(session / IMAGES)
         self._found: dict[str, str] = {}
 
@@ -33,7 +37,8 @@ class ImageCheck:
         if (image := record.event.image) is not None:
             references[image.path] = image.size_bytes
         for path, size_bytes in references.items():
-            if problem := self._problem_of(path, size_bytes, record.event.image):
+            problem = self._problem_of(path, size_bytes, record.event.image)
+            if problem and is_there(record.log.path):  # a dash-cam deletes images with the lines that name them
                 self.problems += 1
                 if len(self.places) < MOST_PLACES:
                     self.places.append(Place(record.log.shown, record.line.number, problem))
@@ -62,7 +67,8 @@ class ImageCheck:
             return f"image {path} is missing: {IMAGES} is no directory of the session"
         try:
             with open_regular(self._session / path) as file:
-                size, digest = os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
+                size = os.fstat(file.fileno()).st_size
+                digest = hashlib.file_digest(file, "sha256").hexdigest() if self._contents else sha256
         except FileNotFoundError:
             return f"image {path} is missing"
         except NotRegular:

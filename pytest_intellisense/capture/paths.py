@@ -27,6 +27,8 @@ SESSION_FILE = "session.json"
 IMAGES = "images"
 INDEX = "index.sqlite"
 COMPRESSED = ".zst"
+LOG_FILES: tuple[str, ...] = tuple(f"{name}{end}" for name in (*LOGS, UNPARSED) for end in ("", COMPRESSED))
+"""The names under which a log may lie in a segment."""
 TORN = ".torn"
 """What was cut off a log lies beside it under this suffix."""
 

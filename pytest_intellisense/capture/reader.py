@@ -5,19 +5,19 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pytest_intellisense.capture.damage import Damage
-from pytest_intellisense.capture.facts import part_of, read_facts, stated_facts, whole_number
+from pytest_intellisense.capture.facts import mistakes_in, part_of, read_facts, stated_facts, whole_number
 from pytest_intellisense.capture.log_text import Line, LogText
 from pytest_intellisense.capture.paths import LOGS, SESSION_FILE, UNPARSED
 from pytest_intellisense.capture.regular_files import is_own_directory, is_there
 from pytest_intellisense.capture.repeats import Repeats, Said
-from pytest_intellisense.capture.segments import LogFile, logs_named
-from pytest_intellisense.capture.state import FINAL, is_held, state_of
+from pytest_intellisense.capture.segments import LogFile, foreign_segments, logs_named
+from pytest_intellisense.capture.state import FINAL, LOSSLESS, is_held, state_of
 from pytest_intellisense.codec.late_images import LateImages
 from pytest_intellisense.codec.log_lines import DamagedLine
 from pytest_intellisense.codec.log_records import event_of
@@ -71,6 +71,8 @@ class SessionLog:
     def records(self) -> Iterator[Recorded]:
         """The events and where they stand."""
         self.damage, self.lines = Damage(), {}
+        for segment in foreign_segments(self.directory):
+            self.damage.unreadable(segment, None, "is a link or a file, no directory of the session, and was not opened")
         standing = self._standing()
         repeats = Repeats(lambda: ((one.event, one.generation) for one in self._merged(Damage(), standing)))
         images = self.late_images()
@@ -104,7 +106,7 @@ class SessionLog:
     def _standing(self) -> _Standing:
         """What session.json vouches for is the whole of the logs."""
         standing = _Standing.of(self.directory)
-        return standing if self._since is _BEGINNING else _Standing(standing.held, {})
+        return standing if self._since is _BEGINNING else _Standing(standing.held)
 
     def _merged(self, damage: Damage, standing: _Standing) -> Iterator[Recorded]:
         return heapq.merge(*(self._records(name, damage, standing) for name in LOGS), key=attrgetter("sequence"))
@@ -119,8 +121,8 @@ class SessionLog:
                 yield Recorded(event.global_sequence_id, event, generation, log, line)
 
     def _lines(self, name: str, damage: Damage, standing: _Standing) -> Iterator[tuple[LogFile, Line]]:
-        written = 0
-        for log in logs_named(self.directory, name):
+        written, logs, bad = 0, logs_named(self.directory, name), damage.bad_lines
+        for log in logs:
             begin = self._since.begin(log)
             if begin is None:
                 continue
@@ -128,27 +130,38 @@ class SessionLog:
             for line in text:
                 yield log, line
             written += text.written
-        if missing := max(0, standing.counts.get(name, 0) - written):
-            damage.missing(name, None, missing)
+        missing = max(0, standing.counts.get(name, 0) - written)
+        if missing and len(logs) > 1:
+            damage.missing_somewhere(name, missing, f"{logs[0].shown} to {logs[-1].shown}")
+        elif missing:
+            damage.missing_at_the_end(logs[0].shown if logs else name, missing)
+        if standing.whole and (more := written - (damage.bad_lines - bad) - standing.counts.get(name, 0)) > 0:
+            damage.uncounted(name, more)
         if damage is self.damage:
             self.lines[name] = written + missing
 
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """Whether somebody writes to the session, and how many lines session.json vouches for, if it was written at the end."""
+    """Whether somebody writes to the session, and how many lines session.json vouches for, if it was written at the end.
+
+    `whole`: there are no other lines either.
+    """
 
     held: bool
-    counts: Mapping[str, int]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    whole: bool = False
 
     @classmethod
     def of(cls, session: Path) -> _Standing:
         held = is_held(session)
         facts, _ = stated_facts(session)
-        if state_of(facts, held=held) not in FINAL:
-            return cls(held, {})
+        state = state_of(facts, held=held)
+        if state not in FINAL:
+            return cls(held)
         counts, dropped = part_of(facts, "counts"), part_of(part_of(facts, "dropped"), "counts")
-        return cls(held, {name: whole_number(counts, name) - whole_number(dropped, name) for name in counts})
+        vouched = {name: whole_number(counts, name) - whole_number(dropped, name) for name in counts}
+        return cls(held, vouched, whole=state in LOSSLESS and not mistakes_in(facts))
 
 
 def read_session(directory: Path) -> SessionLog:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pytest_intellisense.capture.criteria import Criteria
-from pytest_intellisense.capture.facts import read_facts
+from pytest_intellisense.capture.facts import stated_facts
 from pytest_intellisense.capture.index import Found, Index
-from pytest_intellisense.capture.paths import SESSION_FILE
+from pytest_intellisense.capture.paths import LOG_FILES, SESSION_FILE
 from pytest_intellisense.capture.reader import SessionLog, check_directory
-from pytest_intellisense.capture.regular_files import is_own_directory, is_regular
+from pytest_intellisense.capture.regular_files import is_own_directory, is_there
 from pytest_intellisense.codec.log_lines import DamagedLine, read_line
 from pytest_intellisense.codec.log_records import event_of
 from pytest_intellisense.model.timeline import TimelineEvent
@@ -25,26 +25,30 @@ _SKIP_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The events in their order, at most as many as were asked for. `lossless`: no damage was seen on the way."""
+    """The events in their order, at most as many as were asked for. `lossless`: no damage was seen on the way.
+
+    `problem`: why session.json cannot be read; the events are found all the same.
+    """
 
     events: Sequence[TimelineEvent]
     lossless: bool
     by_index: bool
+    problem: str = ""
 
 
 def search(session: SessionLog, criteria: Criteria, limit: int) -> Finding:
-    """Raises CaptureFailed for a session that cannot be read or is of a newer version."""
-    read_facts(session.directory)
+    """Raises NewerFormat."""
+    _, problem = stated_facts(session.directory)
     with Index(session.directory) as index:
         if index.fresh:
             try:
                 images = session.late_images()
                 events = [images.of(event) for event in _events_at(index.find(criteria, limit))]
-                return Finding(events, index.lossless, by_index=True)
+                return Finding(events, index.lossless and not problem, by_index=True, problem=problem)
             except (sqlite3.Error, OSError, DamagedLine):
                 pass  # whatever is wrong, reading all of it will tell
     events = list(islice((event for event in session if criteria.hold_for(event)), limit))
-    return Finding(events, session.damage.lossless, by_index=False)
+    return Finding(events, session.damage.lossless and not problem, by_index=False, problem=problem)
 
 
 def _events_at(found: Sequence[Found]) -> list[TimelineEvent]:
@@ -82,6 +86,15 @@ def sessions_below(root: Path) -> list[Path]:
 
     Raises CaptureFailed.
     """
+    return [path for path in _folders_in(root) if is_there(path / SESSION_FILE)]
+
+
+def logs_without_session_below(root: Path) -> list[Path]:
+    """Directories directly inside, with logs and without a session.json. Raises CaptureFailed."""
+    folders = (path for path in _folders_in(root) if not is_there(path / SESSION_FILE))
+    return [path for path in folders if any(is_there(path / name) for name in LOG_FILES)]
+
+
+def _folders_in(root: Path) -> list[Path]:
     check_directory(root)
-    seen = (path for path in root.iterdir() if not path.name.startswith("."))
-    return sorted(path for path in seen if is_own_directory(path) and is_regular(path / SESSION_FILE))
+    return sorted(path for path in root.iterdir() if not path.name.startswith(".") and is_own_directory(path))

@@ -82,6 +82,11 @@ def segment_numbers(session: Path) -> list[int]:
     return sorted(found | {1})
 
 
+def foreign_segments(session: Path) -> list[str]:
+    """Names of segments that are no directories of the session: links, files. Raises OSError."""
+    return sorted(path.name for path in session.iterdir() if _SEGMENT.fullmatch(path.name) and not is_own_directory(path))
+
+
 def logs_named(session: Path, name: str) -> list[LogFile]:
     """One log through all segments, the oldest first. Raises OSError."""
     logs = (LogFile(session, number, name) for number in segment_numbers(session))

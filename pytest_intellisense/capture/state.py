@@ -21,6 +21,8 @@ class SessionState(StrEnum):
     UNKNOWN = "unknown"
 
 
+LOSSLESS = frozenset({SessionState.COMPLETE, SessionState.RECOVERED})
+"""All that was acknowledged is there, and counted."""
 FINAL = frozenset({SessionState.FAILED, SessionState.COMPLETE, SessionState.RECOVERED})
 
 

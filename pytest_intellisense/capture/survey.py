@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_intellisense.capture.damage import Damage
-from pytest_intellisense.capture.facts import part_of, stated_facts, whole_number
-from pytest_intellisense.capture.paths import IMAGES
+from pytest_intellisense.capture.damage import Damage, Place
+from pytest_intellisense.capture.facts import LOSSES_MISTAKE, mistakes_in, part_of, stated_facts, whole_number
+from pytest_intellisense.capture.image_check import ImageCheck
+from pytest_intellisense.capture.paths import IMAGES, SESSION_FILE
 from pytest_intellisense.capture.reader import Recorded, SessionLog
 from pytest_intellisense.capture.segments import all_logs, segment_numbers
 from pytest_intellisense.capture.state import SessionState, is_held, state_of
@@ -72,12 +73,17 @@ class OnDisk:
 
 @dataclass(slots=True)
 class Survey:
-    """Counts of `events` leave gaps out. `damage` is complete when every record was added and `finish` called."""
+    """Counts of `events` leave gaps out. `damage` and `images` are complete when every record was added and `finish` called.
+
+    `mistakes` are those in what session.json says of losses and counts.
+    """
 
     session: SessionLog
     facts: Mapping[str, Any]
     facts_problem: str
     state: SessionState
+    images: ImageCheck
+    mistakes: tuple[str, ...] = ()
     events: int = 0
     correlated: int = 0
     unparsed: int = 0
@@ -105,7 +111,9 @@ class Survey:
         """Whether all that the server delivered is here as it was written, as far as the recorder could know."""
         return (
             self.damage.lossless
+            and not self.images.problems
             and not self.facts_problem
+            and not self.mistakes
             and self.state in (SessionState.COMPLETE, SessionState.RECORDING, SessionState.RECOVERED)
             and not (self.lost or self.loss_possible)
             and not part_of(self.facts, "recovery").get("lossy")
@@ -118,10 +126,17 @@ class Survey:
 
     @property
     def loss_possible(self) -> bool:
-        return self.loss.possible or part_of(self.facts, "losses").get("measurable") is False
+        return self.loss.possible or LOSSES_MISTAKE in self.mistakes or part_of(self.facts, "losses").get("measurable") is False
+
+    @property
+    def places(self) -> list[Place]:
+        """Where something is wrong."""
+        mistakes = [Place(SESSION_FILE, None, mistake) for mistake in self.mistakes]
+        return [*mistakes, *self.damage.places, *self.images.places]
 
     def add(self, record: Recorded) -> None:
         event = record.event
+        self.images.look(record)
         if self.first_epoch_ns is None:
             self.first_epoch_ns = event.received_epoch_ns
         self.last_epoch_ns = event.received_epoch_ns
@@ -140,16 +155,17 @@ class Survey:
         self.unparsed = sum(1 for _ in self.session.unparsed())
 
 
-def survey_of(session: SessionLog) -> Survey:
-    """An empty survey with what session.json says. Raises NewerFormat."""
+def survey_of(session: SessionLog, *, contents: bool = False) -> Survey:
+    """An empty survey with what session.json says; `contents`: images are read as well. Raises NewerFormat."""
     facts, problem = stated_facts(session.directory)
     state = state_of(facts, held=is_held(session.directory))
-    return Survey(session, facts, problem, state)
+    mistakes = () if problem else mistakes_in(facts)
+    return Survey(session, facts, problem, state, ImageCheck(session.directory, contents=contents), mistakes)
 
 
-def survey_all(session: SessionLog) -> Survey:
+def survey_all(session: SessionLog, *, contents: bool = False) -> Survey:
     """The survey of the whole session. Raises NewerFormat."""
-    survey = survey_of(session)
+    survey = survey_of(session, contents=contents)
     for record in session.records():
         survey.add(record)
     survey.finish()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from pytest_intellisense.cli import given
 from pytest_intellisense.cli.capture_settings import add_start_arguments
 
 NAME = "capture"
@@ -33,4 +34,5 @@ def run(arguments: argparse.Namespace) -> int:
         return start(arguments)
     from pytest_intellisense.cli import capture_status, capture_stop
 
+    given.check_not_empty(arguments, "session_id")
     return capture_stop.stop(arguments) if arguments.verb == "stop" else capture_status.status(arguments)

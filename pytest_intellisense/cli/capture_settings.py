@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_intellisense.cli import given
 from pytest_intellisense.cli.criterion import criteria_of
 from pytest_intellisense.cli.redis_url import add_redis_arguments, redis_url_of
 from pytest_intellisense.cli.schedule import LOCAL, Schedule, schedule_of
@@ -79,6 +80,7 @@ def add_start_arguments(parser: argparse.ArgumentParser) -> None:
 
 def settings_of(arguments: argparse.Namespace) -> CaptureSettings:
     """Raises SettingsError."""
+    given.check_not_empty(arguments, "resume", "session_id")
     if arguments.resume and arguments.session_id:
         raise SettingsError("--resume names the session already", hint="leave out --session-id")
     return CaptureSettings(
@@ -90,7 +92,7 @@ def settings_of(arguments: argparse.Namespace) -> CaptureSettings:
         durability=arguments.durability,
         limits=_limits(arguments),
         schedule=schedule_of(arguments.begin, arguments.until, arguments.timezone, time.time()),
-        duration_s=_seconds("--duration", arguments.duration),
+        duration_s=_duration(arguments.duration),
         dashcam=_dashcam(arguments),
         reconnect_within_s=_seconds("--reconnect-within", arguments.reconnect_within) or 0.0,
     )
@@ -104,27 +106,26 @@ def _streams(arguments: argparse.Namespace) -> tuple[str, ...]:
     from pytest_intellisense.capture.senses import EVERY_STREAM, streams_of
 
     chosen: tuple[str, ...] = EVERY_STREAM
-    if arguments.resume and (arguments.senses or arguments.streams or arguments.extra_streams):
+    options = (("--senses", arguments.senses), ("--streams", arguments.streams), ("--extra-streams", arguments.extra_streams))
+    senses, streams, extra = (given.names_in(option, text) for option, text in options)
+    if arguments.resume and (senses or streams or extra):
         raise SettingsError("a resumed session goes on with its streams", hint="leave out --senses and --streams")
-    if arguments.senses or arguments.streams:
-        chosen = (*streams_of(_names(arguments.senses)), *_names(arguments.streams))
-    return tuple(dict.fromkeys((*chosen, *_names(arguments.extra_streams))))
-
-
-def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
+    if senses or streams:
+        chosen = (*streams_of(senses), *streams)
+    return tuple(dict.fromkeys((*chosen, *extra)))
 
 
 def _limits(arguments: argparse.Namespace) -> SegmentLimits:
     from pytest_intellisense.capture.segmented_log import SegmentLimits
-    from pytest_intellisense.housekeeping.units import size_in_bytes
+    from pytest_intellisense.housekeeping.units import LONGEST_AGE_S, size_in_bytes
 
     size = size_in_bytes(arguments.segment_size)
-    if size <= 0 or arguments.segment_minutes <= 0:
+    age_s = arguments.segment_minutes * 60
+    if size <= 0 or not 0 < age_s < LONGEST_AGE_S:
         raise SettingsError(
             "a segment needs a size and a time above 0", hint="such as --segment-size 256MB --segment-minutes 15"
         )
-    return SegmentLimits(size_bytes=size, age_s=arguments.segment_minutes * 60)
+    return SegmentLimits(size_bytes=size, age_s=age_s)
 
 
 def _dashcam(arguments: argparse.Namespace) -> DashcamSettings | None:
@@ -139,6 +140,13 @@ def _dashcam(arguments: argparse.Namespace) -> DashcamSettings | None:
         after_s=_seconds("--dashcam-after", arguments.dashcam_after or "10s") or 0.0,
         criteria=tuple(criteria_of("--dashcam-on", text) for text in arguments.dashcam_on),
     )
+
+
+def _duration(text: str | None) -> float | None:
+    duration_s = _seconds("--duration", text)
+    if duration_s == 0:
+        raise SettingsError(f"--duration {text}: nothing would be recorded", hint="write a time above 0, such as 2h or 30s")
+    return duration_s
 
 
 def _seconds(option: str, text: str | None) -> float | None:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_intellisense.cli import given
 from pytest_intellisense.cli.error_output import print_error
 from pytest_intellisense.cli.exits import COMPLETE, LEFT_OVER
 from pytest_intellisense.errors import EnvironmentProblem, SettingsError
@@ -54,6 +55,7 @@ def _retention(arguments: argparse.Namespace) -> Retention:
     from pytest_intellisense.housekeeping.retention import Retention
     from pytest_intellisense.housekeeping.units import age_in_s, size_in_bytes
 
+    given.check_not_empty(arguments, "older_than", "max_total", "min_free")
     retention = Retention(
         older_than_s=age_in_s(arguments.older_than) if arguments.older_than else None,
         max_total_bytes=size_in_bytes(arguments.max_total) if arguments.max_total else None,

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pytest_intellisense.cli import given
 from pytest_intellisense.cli.exits import COMPLETE, NOTHING_READABLE, READABLE_WITH_LOSSES
 from pytest_intellisense.cli.redis_url import add_redis_arguments, redis_url_of
 
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pytest_intellisense.doctor.examination import examine
     from pytest_intellisense.streams.connection import endpoint_of
 
+    given.check_not_empty(arguments, "stream")
     endpoint = endpoint_of(redis_url_of(arguments))
     findings = examine(endpoint, arguments.stream)
     if arguments.json:

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from pytest_intellisense.capture.recovery import copy_session, recover
-    from pytest_intellisense.cli.survey_text import damage_text, exit_code_of
+    from pytest_intellisense.cli.survey_text import exit_code_of, survey_damage_text
 
     directory: Path = arguments.directory
     if arguments.output is not None:
@@ -29,5 +29,5 @@ def run(arguments: argparse.Namespace) -> int:
     for removed in recovery.removed:
         print(f"{directory / removed}: removed, a file that was never finished")
     done = f"nothing to do, {survey.state}" if recovery.nothing_to_do else str(survey.state)
-    print(f"{directory}: {done}, {survey.events:,} events readable, damage: {damage_text(survey.damage)}")
+    print(f"{directory}: {done}, {survey.events:,} events readable, damage: {survey_damage_text(survey)}")
     return exit_code_of(survey)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pytest_intellisense.cli import given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pytest_intellisense.capture.paths import SESSION_FILE
     from pytest_intellisense.capture.reader import check_directory, read_session
     from pytest_intellisense.capture.regular_files import is_there
-    from pytest_intellisense.capture.search import search, sessions_below
+    from pytest_intellisense.capture.search import logs_without_session_below, search, sessions_below
     from pytest_intellisense.cli.exits import COMPLETE, READABLE_WITH_LOSSES
     from pytest_intellisense.errors import CaptureFailed
 
@@ -49,11 +52,15 @@ def run(arguments: argparse.Namespace) -> int:
     check_directory(root)
     one = is_there(root / SESSION_FILE)
     sessions = [root] if one else sessions_below(root)
-    if not sessions:
+    unended = [] if one else logs_without_session_below(root)
+    if not sessions and not unended:
         raise CaptureFailed(
             f"{root} is no recorded session and has none inside", hint="name a session, such as captures/SESSION"
         )
     code, found = COMPLETE, 0
+    for directory in unended:
+        print(f"warning: {directory} has logs and no {SESSION_FILE}; `intellisense recover` writes one", file=sys.stderr)
+        code = READABLE_WITH_LOSSES
     for directory in sessions:
         try:
             finding = search(read_session(directory), criteria, limit - found + 1)
@@ -63,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"warning: {problem}", file=sys.stderr)
             code = READABLE_WITH_LOSSES
             continue
+        if finding.problem:
+            print(f"warning: {finding.problem}", file=sys.stderr)
         shown = finding.events[: limit - found]
         found += len(shown)
         code = code if finding.lossless else READABLE_WITH_LOSSES
@@ -78,13 +87,20 @@ def run(arguments: argparse.Namespace) -> int:
 def _criteria(arguments: argparse.Namespace) -> Criteria:
     from pytest_intellisense.capture.criteria import Criteria
     from pytest_intellisense.cli.session_times import epoch_ns_of
+    from pytest_intellisense.errors import SettingsError
 
+    given.check_not_empty(arguments, "correlation_id", "symbol", "type", "since", "until")
+    since, until = (epoch_ns_of(said) if said else None for said in (arguments.since, arguments.until))
+    if since is not None and until is not None and since >= until:
+        raise SettingsError(
+            f"nothing lies between --since {arguments.since} and --until {arguments.until}", hint="--since is the earlier one"
+        )
     return Criteria(
         correlation_id=arguments.correlation_id,
         symbol=arguments.symbol.upper() if arguments.symbol else None,
         event_type=arguments.type,
-        since_epoch_ns=epoch_ns_of(arguments.since) if arguments.since else None,
-        until_epoch_ns=epoch_ns_of(arguments.until) if arguments.until else None,
+        since_epoch_ns=since,
+        until_epoch_ns=until,
     )
 
 
@@ -93,9 +109,25 @@ def _print(events: Sequence[TimelineEvent], session: str, *, as_json: bool) -> N
         if as_json:
             record = event.record()
             del record["payload"]
-            print(json.dumps({"session_id": session, **record}))
+            print(_json_text({"session_id": session, **record}))
         else:
             print(_line(event, session))
+
+
+def _json_text(record: dict[str, Any]) -> str:
+    """JSON has no NaN and no infinity: they become words, as in reports."""
+    try:
+        return json.dumps(record, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(record), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {name: _finite(member) for name, member in value.items()}
+    return [_finite(member) for member in value] if isinstance(value, list) else value
 
 
 def _correlated_together(events: Sequence[TimelineEvent]) -> list[TimelineEvent]:

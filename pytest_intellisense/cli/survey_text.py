@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_intellisense.capture.damage import Damage
-from pytest_intellisense.capture.facts import part_of, whole_number
+from pytest_intellisense.capture.facts import LOSSES_MISTAKE, part_of, whole_number
+from pytest_intellisense.capture.paths import SESSION_FILE
 from pytest_intellisense.capture.state import SessionState
 from pytest_intellisense.cli.counted import counted
 from pytest_intellisense.cli.exits import COMPLETE, NOTHING_READABLE, READABLE_WITH_LOSSES
@@ -61,13 +62,15 @@ def info_lines(survey: Survey, disk: OnDisk) -> Iterator[str]:
     yield f"images      {counted(disk.images, 'file')}, {size_text(disk.image_bytes)}"
     yield f"on disk     {_logs(disk)}"
     yield from loss_lines(survey)
-    yield f"damage      {damage_text(survey.damage)}"
+    yield f"damage      {survey_damage_text(survey)}"
     versions = part_of(facts, "versions")
     yield f"versions    {', '.join(f'{name} {number}' for name, number in versions.items()) or '?'}"
 
 
 def loss_lines(survey: Survey) -> Iterator[str]:
-    if survey.loss_possible:
+    if LOSSES_MISTAKE in survey.mistakes:
+        text = f"unknown, {survey.lost:,} at least: what {SESSION_FILE} says of them cannot be read"
+    elif survey.loss_possible:
         text = f"{survey.lost:,} entries at least; how many more, cannot be measured"
     else:
         text = f"{survey.lost:,} {'entry' if survey.lost == 1 else 'entries'}" if survey.lost else "none"
@@ -81,12 +84,21 @@ def loss_lines(survey: Survey) -> Iterator[str]:
         yield f"cut off     {cut:,} bytes of torn tails, when it was recovered; they are kept beside the logs"
 
 
+def survey_damage_text(survey: Survey) -> str:
+    """Also of the images, and of what session.json says."""
+    images = [f"{counted(survey.images.problems, 'image')} not as recorded"] if survey.images.problems else []
+    lines = damage_text(survey.damage)
+    said = [f"{SESSION_FILE}: {mistake}" for mistake in survey.mistakes]
+    return ", ".join([*([] if lines == "none" else [lines]), *images, *said]) or "none"
+
+
 def damage_text(damage: Damage) -> str:
     found = (
         (damage.torn_tails, "torn tail", ""),
         (damage.damaged_lines, "damaged line", ""),
         (damage.missing_lines, "missing line", ""),
         (damage.displaced_lines, "line", " out of order"),
+        (damage.uncounted_lines, "line", " not counted in session.json"),
         (damage.contradictions, "contradiction", ""),
         (damage.unreadable_files, "unreadable file", ""),
     )
@@ -120,7 +132,10 @@ def as_json(survey: Survey, disk: OnDisk) -> dict[str, Any]:
             "contradictions": damage.contradictions,
             "unreadable_files": damage.unreadable_files,
             "repeats": damage.repeats,
-            "places": [str(place) for place in damage.places],
+            "uncounted_lines": damage.uncounted_lines,
+            "images": survey.images.problems,
+            "session_json": list(survey.mistakes),
+            "places": [str(place) for place in survey.places],
         },
         "segments": disk.segments,
         "logs": disk.logs,

@@ -14,27 +14,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from pytest_intellisense.capture.image_check import ImageCheck
     from pytest_intellisense.capture.reader import read_session
-    from pytest_intellisense.capture.survey import survey_of
-    from pytest_intellisense.cli.exits import COMPLETE, READABLE_WITH_LOSSES
+    from pytest_intellisense.capture.survey import survey_all
     from pytest_intellisense.cli.plain_text import plain
     from pytest_intellisense.cli.survey_text import damage_text, exit_code_of, loss_lines, state_text
 
-    session = read_session(arguments.directory)
-    survey = survey_of(session)
-    images = ImageCheck(arguments.directory)
-    for record in session.records():
-        survey.add(record)
-        images.look(record)
-    survey.finish()
-    for place in (*survey.damage.places, *images.places):
+    survey = survey_all(read_session(arguments.directory), contents=True)
+    images = survey.images
+    for place in survey.places:
         print(plain(str(arguments.directory / str(place))))
     print(plain(f"{survey.events:,} events read, state: {state_text(survey)}"))
     print(f"damage      {damage_text(survey.damage)}")
     print(f"images      {images.problems:,} not as recorded, {images.unreferenced():,} files that no line names")
     print("\n".join(map(plain, loss_lines(survey))))
     code = exit_code_of(survey)
-    code = READABLE_WITH_LOSSES if code == COMPLETE and images.problems else code
     print({0: "complete", 3: "readable with losses", 1: "nothing readable"}[code])
     return code

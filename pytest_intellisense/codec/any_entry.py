@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_intellisense.codec.bulk import UNRESOLVED, BulkData, resolved
@@ -14,7 +14,7 @@ from pytest_intellisense.codec.limits import TRUNCATED, read_within_limits, with
 from pytest_intellisense.codec.logger_events import is_declared, meant_type, name_of
 from pytest_intellisense.codec.milestones import last_milestone
 from pytest_intellisense.codec.pictures import IMAGE_FIELDS, Images, Picture, take_out
-from pytest_intellisense.codec.redaction import MARK, redacted
+from pytest_intellisense.codec.redaction import MARK, clean_field, redacted, scrubbed, scrubbed_bytes
 from pytest_intellisense.model.timeline import ImageRef, TimelineEvent
 from testrade_hooks import clock, wire
 
@@ -48,9 +48,12 @@ def read_any(entry: Entry, received: clock.Reading, sequence: int, bulk: BulkDat
 
 def _read(entry: Entry, received: clock.Reading, sequence: int, bulk: BulkData) -> Observed:
     said = wire.decode(entry.stream, entry.fields, read_within_limits)
+    hints = Hints(entry, unpacked=bool(said.marks))
+    if hints.secrets:
+        said = _without_secrets(said)
     meant = meant_type(said)
     event_type, sense = name_of(said, meant)
-    payload, image, images, marks = _body(said, meant, bulk, Hints(entry, unpacked=bool(said.marks)))
+    payload, image, images, marks = _body(said, meant, bulk, hints)
     event = TimelineEvent(
         global_sequence_id=sequence,
         stream=entry.stream,
@@ -89,15 +92,39 @@ def _body(
     if meant in _IMAGE_TYPES and not (is_declared(said) or images.pictures or refs or reasons):
         refs, reasons = _blobs(said, bulk, images)
     payload = _with_beside(payload, said)
-    within, truncated = within_limits(payload) if hints.size else (payload, False)
-    clean = redacted(within) if hints.secrets else within
+    within, had_secrets, truncated = _kept(payload, hints)
     image = images.pictures[0].ref if images.pictures else next(iter(refs), None)
     if said.event_type == _BULK_TYPE:
-        bulk.remember(clean, image)
+        bulk.remember(within, image)
     marks = [*said.marks, *remarks, *(f"{UNRESOLVED}: {reason}" for reason in dict.fromkeys(reasons))]
-    marks += [MARK] if clean is not within else []
+    marks += [MARK] if had_secrets and MARK not in said.marks else []
     marks += [TRUNCATED] if truncated or _has_cut_id(said) else []
-    return clean, image, images, (*marks, *images.marks)
+    return within, image, images, (*marks, *images.marks)
+
+
+def _kept(payload: Mapping[str, Any], hints: Hints) -> tuple[Mapping[str, Any], bool, bool]:
+    """What is recorded of the payload, whether it had secrets, and whether it was cut; what was cut may show more of them."""
+    clean = redacted(payload) if hints.secrets else payload
+    cut, truncated = within_limits(clean) if hints.size else (clean, False)
+    within = redacted(cut) if truncated and hints.secrets else cut
+    return within, clean is not payload or within is not cut, truncated
+
+
+def _without_secrets(said: wire.WireEvent) -> wire.WireEvent:
+    """The event without those in its ids and names, and in fields that are no text; the payload is gone through at its end."""
+    clean = replace(
+        said,
+        event_type=scrubbed(said.event_type),
+        source_component=scrubbed(said.source_component),
+        event_id=scrubbed(said.event_id),
+        correlation_id=scrubbed(said.correlation_id) if said.correlation_id else said.correlation_id,
+        causation_id=scrubbed(said.causation_id) if said.causation_id else said.causation_id,
+    )
+    if said.envelope is not None and said.envelope.rest:
+        rest = {scrubbed_bytes(name): clean_field(name, value) for name, value in said.envelope.rest.items()}
+        clean = replace(clean, envelope=replace(said.envelope, rest=rest))
+    same = clean == said and (said.envelope is None or clean.envelope == said.envelope)
+    return said if same else replace(clean, marks=(*said.marks, MARK))
 
 
 def _has_cut_id(said: wire.WireEvent) -> bool:
@@ -144,7 +171,7 @@ def _with_beside(payload: Mapping[str, Any], said: wire.WireEvent) -> Mapping[st
 
 
 def _lossless(data: bytes) -> str | dict[str, str]:
-    """As text where it is text, else in hexadecimal, in which no word can be mistaken for a secret."""
+    """As text where it is text, else in hexadecimal."""
     try:
         return data.decode()
     except UnicodeDecodeError:

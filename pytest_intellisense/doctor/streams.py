@@ -9,6 +9,7 @@ from typing import Any
 
 import redis
 
+from pytest_intellisense.capture.senses import UNDECLARED_STREAMS
 from pytest_intellisense.codec.dialects import DialectCount
 from pytest_intellisense.codec.entries import Entry
 from pytest_intellisense.codec.limits import read_within_limits
@@ -21,7 +22,6 @@ _NEWEST = 10
 _SILENT_AFTER_S = 600.0
 _KEYS_AT_ONCE = 1000
 _SCANS = 20
-_ELSEWHERE = (*wire.LOGGER_STREAMS, *wire.CHILD_STREAMS)
 _OURS = frozenset({wire.INJECTION_COMMANDS, wire.INJECTION_RESPONSES})
 
 
@@ -46,7 +46,7 @@ class StreamSeen:
 
 def see(asking: Asking, names: Sequence[str]) -> list[StreamSeen]:
     """The streams of `names`, and those of other generations of TESTRADE that are there."""
-    everywhere = (*names, *(name for name in _ELSEWHERE if name not in names))
+    everywhere = (*names, *(name for name in UNDECLARED_STREAMS if name not in names))
     infos = asking.ask_each([("XINFO STREAM", name) for name in everywhere])
     groups = asking.ask_each([("XINFO GROUPS", name) for name in everywhere])
     newest = asking.ask_each([("XREVRANGE", name, "+", "-", "COUNT", _NEWEST) for name in everywhere])

@@ -10,9 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pytest_intellisense.capture.facts import FORMAT
 from pytest_intellisense.errors import EnvironmentProblem, SettingsError
 from pytest_intellisense.housekeeping.descriptors import names_in
-from pytest_intellisense.housekeeping.session_folder import NotASession, SessionFolder, SessionInUse
+from pytest_intellisense.housekeeping.session_folder import NotASession, SessionFolder, SessionInUse, has_session_files
 
 TRASH = ".intellisense-trash-"
 _UNENDED = ("scheduled", "recording")
@@ -31,6 +32,7 @@ class SessionSummary:
     keep_reason: str | None
     written_epoch_ns: int
     size_bytes: int
+    format: int = FORMAT
 
     @classmethod
     def of(cls, session: SessionFolder) -> Self:
@@ -43,6 +45,7 @@ class SessionSummary:
             keep_reason=session.keep_reason,
             written_epoch_ns=int(session.facts.get("written_epoch_ns") or session.facts["started_epoch_ns"]),
             size_bytes=session.size_bytes(),
+            format=session.facts["format"],
         )
 
 
@@ -77,6 +80,18 @@ class CaptureRoot:
             except (NotASession, FileNotFoundError):  # none of ours, or gone in this moment
                 continue
         return sorted(found, key=lambda one: one.written_epoch_ns)
+
+    def others(self) -> list[tuple[str, str]]:
+        """What has the files of a session and is none that housekeeping would touch: its name, and why not."""
+        found = []
+        for name in self._names():
+            try:
+                with self.session(name):
+                    continue
+            except NotASession as problem:
+                if has_session_files(name, self.fd):
+                    found.append((name, str(problem).removeprefix(f"{self.path / name} is ")))
+        return found
 
     def session(self, name: str) -> SessionFolder:
         """Raises NotASession."""

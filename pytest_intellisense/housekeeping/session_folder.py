@@ -11,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pytest_intellisense.capture.paths import SESSION_FILE
+from pytest_intellisense.capture.paths import LOG_FILES, SESSION_FILE
 from pytest_intellisense.errors import EnvironmentProblem
-from pytest_intellisense.housekeeping.descriptors import chunks_of, file_to_read, open_directory
+from pytest_intellisense.housekeeping.descriptors import chunks_of, directory, file_to_read, names_in, open_directory
 
 KEEP_FILE = "keep"
 _MOST_MARKER_BYTES = 16 * 1024 * 1024
@@ -106,6 +106,15 @@ class SessionFolder:
                 with suppress(FileNotFoundError):
                     total += os.stat(name, dir_fd=folder, follow_symlinks=False).st_blocks * 512
         return total
+
+
+def has_session_files(name: str, root_fd: int) -> bool:
+    """Whether it is a directory with the files of a recorded session, whatever is wrong with them."""
+    try:
+        with directory(name, root_fd) as fd:
+            return not {SESSION_FILE, *LOG_FILES}.isdisjoint(names_in(fd))
+    except OSError:
+        return False
 
 
 def _marker(fd: int, session_id: str, shown: Path) -> dict[str, Any]:

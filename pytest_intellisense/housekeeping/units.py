@@ -10,6 +10,8 @@ from pytest_intellisense.errors import SettingsError
 
 _SIZE = TypeAdapter(ByteSize)
 _UNIT_S = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+LONGEST_AGE_S = 100 * 365.25 * 86_400
+"""Longer than any clock or timer is asked for: a mistake in writing."""
 _AGE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d|w)\s*")
 
 
@@ -29,9 +31,13 @@ def size_text(size_bytes: float) -> str:
 def age_in_s(text: str) -> float:
     """Seconds of `30d`, `12h` or `90min`. Raises SettingsError naming the accepted forms."""
     written = _AGE.fullmatch(text)
-    if not written:
-        raise SettingsError(f"not an age: {text!r}", hint="write a number with s, min, h, d or w, such as 30d or 12h")
-    return float(written[1]) * _UNIT_S[written[2]]
+    age_s = float(written[1]) * _UNIT_S[written[2]] if written else LONGEST_AGE_S
+    if age_s >= LONGEST_AGE_S:
+        raise SettingsError(
+            f"not an age: {text[:40]!r}",
+            hint="write a number with s, min, h, d or w, such as 30d or 12h, below a hundred years",
+        )
+    return age_s
 
 
 def age_text(age_s: float) -> str:

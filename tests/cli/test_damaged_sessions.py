@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers.written_session import WrittenSession, fills
+from helpers.written_session import WrittenSession, fills, screens
 
-from pytest_intellisense.capture import log_text
+from pytest_intellisense.capture import log_text, reader
 from pytest_intellisense.capture.reader import read_session
 from pytest_intellisense.capture.survey import survey_of
 from pytest_intellisense.cli.main import main
@@ -84,8 +84,9 @@ def test_cut_anywhere(log: Path, step: int) -> None:
     cut_after(log, step)
 
 
-def test_a_cut_needs_what_session_json_counted(tmp_path: Path) -> None:
-    """The control: without the counts, a cut at the end of a line would not be seen."""
+def test_a_cut_needs_what_session_json_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: a reader that does not compare the counts would not see a cut at the end of a line."""
+    monkeypatch.setattr(reader, "mistakes_in", lambda _facts: ("not compared",))
     log = fills(tmp_path, LINES, counts={}) / "broker.jsonl"
     with pytest.raises(AssertionError, match="cut at"):
         cut_after(log, 5)
@@ -219,6 +220,63 @@ def test_a_broken_session_json(log: Path, capsys: pytest.CaptureFixture[str]) ->
     (log.parent / "session.json").write_bytes(b"{")
     assert verified(log) == (3, ALL)
     assert "session.json cannot be read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("edited", "said"),
+    [
+        ({"counts": {"broker.jsonl": 5}}, "broker.jsonl: 3 lines are there that session.json did not count"),
+        ({"counts": {}}, "broker.jsonl: 8 lines are there that session.json did not count"),
+        ({"counts": {"broker.jsonl": 8, "price.jsonl": 2}}, "price.jsonl: 2 lines are missing at the end"),
+        ({"counts": {"broker.jsonl": 8, "fills.jsonl": 2}}, "session.json: it counts lines of logs that are none: fills.jsonl"),
+        ({"counts": {"broker.jsonl": "8"}}, "session.json: its counts of lines cannot be read"),
+        ({"counts": None}, "session.json: its counts of lines cannot be read"),
+        ({"losses": "no"}, "losses      unknown"),
+        ({"losses": {"lost": -5, "measurable": "x"}}, "losses      unknown"),
+        ({"losses": {"lost": True, "measurable": True}}, "losses      unknown"),
+        ({"losses": {"lost": 0}}, "losses      unknown"),
+    ],
+)
+def test_an_edited_session_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], edited: dict[str, object], said: str
+) -> None:
+    """Counts that do not agree with the logs are named, a record of losses that nobody can read is none of no losses."""
+    directory = fills(tmp_path, LINES, **edited)
+    for command in ("verify", "info", "recover"):
+        assert main([command, str(directory)]) == 3
+        assert command != "verify" or said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["verify", "info", "recover"])
+def test_images_that_are_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Every command that vouches for a session sees that they are; the control: before that it is complete."""
+    directory = screens(tmp_path, 3)
+    assert main([command, str(directory)]) == 0
+    next((directory / "images").iterdir()).unlink()
+    capsys.readouterr()
+    assert main([command, str(directory)]) == 3
+    assert "1 image not as recorded" in capsys.readouterr().out.replace("1 not as recorded", "1 image not as recorded")
+
+
+def test_a_segment_that_is_a_link(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is not followed, and said; that lines are missing then is no wonder."""
+    directory = screens(tmp_path, 3, 2)
+    (directory / "segment-000002").rename(tmp_path / "elsewhere")
+    (directory / "segment-000002").symlink_to(tmp_path / "elsewhere")
+    for command in ("verify", "search"):
+        assert main([command, str(directory)]) == 3
+    shown = capsys.readouterr().out
+    assert "segment-000002: is a link or a file, no directory of the session, and was not opened" in shown
+
+
+def test_lines_missing_in_a_segment_in_the_middle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """session.json counts a log through all segments: no log is blamed that may be whole."""
+    directory = screens(tmp_path, 3, 3, 3)
+    log = directory / "segment-000002" / "image.jsonl"
+    log.write_bytes(b"".join(lines_of(log.read_bytes())[:-2]))
+    assert main(["verify", str(directory)]) == 3
+    said = "2 lines are missing, by the count in session.json, at the end of any of image.jsonl to segment-000003/image.jsonl"
+    assert said in capsys.readouterr().out
 
 
 def test_a_session_of_a_newer_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

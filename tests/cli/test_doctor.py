@@ -122,6 +122,16 @@ def test_the_correlation_logger(redis_server: RedisServer, client: redis.Redis, 
     assert "G2" in told.of("contract", "warn")
 
 
+def test_streams_of_the_contract_that_are_seldom_used(
+    redis_server: RedisServer, client: redis.Redis, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None of them is called foreign; the control: another one is."""
+    for stream in ("testrade:alerts:ipc", "testrade:commands:from_gui", "testrade:telemetry", "testrade:my-own"):
+        client.xadd(stream, wire.encode(wire.event("TESTRADE_ORDER_FILL", {})))  # type: ignore[arg-type]
+    told = Told(capsys, redis_server.url)
+    assert "1 that are not of the contract: my-own\n" in told.of("streams", "note")
+
+
 def test_an_entry_of_nobody(redis_server: RedisServer, client: redis.Redis, capsys: pytest.CaptureFixture[str]) -> None:
     client.xadd(wire.SIGNALS, {"hello": "world"})
     assert "no known writer makes" in Told(capsys, redis_server.url).of("contract", "warn")

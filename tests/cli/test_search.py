@@ -16,6 +16,7 @@ from pytest_intellisense.capture.criteria import Criteria
 from pytest_intellisense.capture.reader import read_session
 from pytest_intellisense.capture.search import search
 from pytest_intellisense.cli.main import main
+from pytest_intellisense.codec.log_lines import lines_of, read_line
 
 CHAIN = (
     ("TESTRADE_CLEANED_OCR_SNAPSHOT", {"snapshots": {"AAPL": {"cost_basis": 150.25}}}, "c1"),
@@ -145,6 +146,46 @@ def test_all_sessions_below_a_directory(session: Path, capsys: pytest.CaptureFix
     assert len(shown.out.splitlines()) == 1
 
 
+@pytest.mark.parametrize("indexed", [False, True])
+def test_a_broken_session_json(session: Path, capsys: pytest.CaptureFixture[str], indexed: bool) -> None:
+    """The events are found all the same, alone and among others; that it is broken is said, and 3."""
+    if indexed:
+        assert main(["reindex", str(session)]) == 0
+    (session / "session.json").write_bytes(b"{")
+    capsys.readouterr()
+    for directory in (session, session.parent):
+        assert main(["search", str(directory), "--type", "FILL"]) == 3
+        shown = capsys.readouterr()
+        assert len(shown.out.splitlines()) == 1
+        assert "session.json cannot be read" in shown.err
+
+
+def test_logs_without_a_session_json(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are not passed over without a word."""
+    fills(session.parent, 1, "another")
+    (session / "session.json").unlink()
+    assert main(["search", str(session.parent), "--type", "FILL"]) == 3
+    shown = capsys.readouterr()
+    assert shown.out.startswith("another ")
+    assert f"{session} has logs and no session.json; `intellisense recover` writes one" in shown.err
+
+
+def test_numbers_that_json_does_not_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every line is JSON: NaN and the infinities are words."""
+    with WrittenSession(tmp_path) as written:
+        written.say(payload={"price": 1.5})
+    log = written.directory / "broker.jsonl"
+    _, text = read_line(log.read_bytes())
+    log.write_bytes(lines_of([text.replace(b"1.5", b"[NaN,Infinity,-Infinity]")], 0))
+    assert main(["search", str(written.directory), "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+
+    def refused(word: str) -> None:
+        raise AssertionError(word)
+
+    assert json.loads(line, parse_constant=refused)["event_payload"]["price"] == ["nan", "inf", "-inf"]
+
+
 @pytest.mark.parametrize("words", [["--since", "yesterday"], ["--until", "2023-13-01"]])
 def test_a_time_that_is_none(session: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """What can be written instead."""
@@ -154,14 +195,29 @@ def test_a_time_that_is_none(session: Path, words: list[str], capsys: pytest.Cap
     assert "hint: write 2026-11-23T14:30 (UTC)" in shown
 
 
+@pytest.mark.parametrize(
+    "words", [["--symbol", ""], ["--type", " "], ["--correlation-id", ""], ["--since", ""], ["--until", ""]]
+)
+def test_an_empty_question(session: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """An unset variable of a shell does not ask for everything."""
+    assert main(["search", str(session), *words]) == 2
+    assert f"{words[0]} is empty" in capsys.readouterr().err
+
+
+def test_a_window_that_nothing_lies_in(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is a mistake, not an answer."""
+    assert main(["search", str(session), "--since", "2023-11-15", "--until", "2023-11-14"]) == 2
+    assert "nothing lies between --since 2023-11-15 and --until 2023-11-14" in capsys.readouterr().err
+
+
 def test_texts_of_a_session_cannot_play_with_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Also not those of session.json."""
     with WrittenSession(
         tmp_path, host="\x1b]0;mine\x07", redis=["\x1b[2J"], reason=5, versions=3, losses={"notes": 1}
     ) as session:
         session.say(correlation_id="\x1b[31mred")
-    for command in ("info", "verify", "search"):
-        assert main([command, str(session.directory)]) == 0
+    for command, code in (("info", 3), ("verify", 3), ("search", 0)):
+        assert main([command, str(session.directory)]) == code
     shown = capsys.readouterr().out
     assert "·[31mred" in shown
     assert not {letter for letter in shown if not letter.isprintable()} - {"\n"}

@@ -101,7 +101,7 @@ metadata = st.dictionaries(
 types = st.sampled_from(
     [*wire.EVENTS, "TESTRADE_RISK_ASSESSMENT_COMPLETED", "TESTRADE_BULK_DATA", "TESTRADE_CONFIG_CHANGE", "odd"]
 )
-streams = st.sampled_from([*wire.STREAMS, *wire.LOGGER_STREAMS, *wire.CHILD_STREAMS])
+streams = st.sampled_from([*wire.STREAMS, *wire.LOGGER_STREAMS, *wire.FURTHER_STREAMS, *wire.CHILD_STREAMS])
 field_names = st.sampled_from(
     [b"json_payload", b"data", b"image_bytes", b"clock_domain", b"command_type", b"command_id", b"payload"]
 )

@@ -17,7 +17,7 @@ from pytest_intellisense.capture.reader import read_session
 from pytest_intellisense.capture.session import CaptureSession
 from pytest_intellisense.codec.entries import CLOCK_FIELD, TEXT_FIELD, Entry, PlainColumns
 from pytest_intellisense.codec.plain_entries import plain_envelope, plain_row
-from pytest_intellisense.codec.redaction import REDACTED, is_secret_name, redacted, scrubbed
+from pytest_intellisense.codec.redaction import REDACTED, redacted, scrubbed
 from pytest_intellisense.streams.connection import endpoint_of
 from pytest_intellisense.streams.consumer import StreamConsumer
 from testrade_hooks import wire
@@ -77,6 +77,20 @@ def other_entries() -> list[tuple[str, dict[bytes, bytes]]]:
         (wire.CORRELATION_LOG, {b"json_payload": NUMBERED}),
         (wire.PERFORMANCE, logged("TESTRADE_X", {"basic": f"Basic {CANARY}"})),
         (wire.ORDER_FILLS, {b"password": CANARY.encode()}),
+        (wire.CONFIG_CHANGES, logged("TESTRADE_CONFIG_CHANGE", {"config": json.dumps({"api_key": CANARY, "x": "x" * 2**20})})),
+        (wire.CONFIG_CHANGES, logged("TESTRADE_CONFIG_CHANGE", {"log": f"password={CANARY} " + "x" * 2**20})),
+        (wire.CONFIG_CHANGES, logged("TESTRADE_CONFIG_CHANGE", {}) | {b"other": b"\xffpassword=" + CANARY.encode()}),
+        (wire.CONFIG_CHANGES, logged("TESTRADE_CONFIG_CHANGE", {}) | {b"\xff_password": CANARY.encode()}),
+        (wire.CONFIG_CHANGES, logged("TESTRADE_CONFIG_CHANGE", {}, correlation_id=f"password={CANARY}")),
+        (wire.CONFIG_CHANGES, logged(f"token={CANARY}", {})),
+        (
+            wire.CONFIG_CHANGES,
+            {
+                b"json_payload": json.dumps(
+                    {"metadata": {"sourceComponent": f"redis://u:{CANARY}@h", "eventId": f"jwt={CANARY}"}}
+                ).encode()
+            },
+        ),
     ]
 
 
@@ -137,26 +151,56 @@ def test_what_is_no_secret_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "secret"),
+    "text",
     [
-        *(
-            (name, True)
-            for name in ("password", "DB_PASSWORD", "apiKey", "X-Api-Key", "auth_token", "client_secret", "AWS_ACCESS_KEY_ID")
-        ),
-        *(
-            (name, True)
-            for name in ("Authorization", "private_key", "credentials", "redisPassword", "dsn", "APCA_API_SECRET_KEY")
-        ),
-        *(
-            (name, False)
-            for name in ("tokens", "token_count", "primary_key", "target_pipeline_key", "author", "keyboard", "symbol")
-        ),
-        *((name, False) for name in ("password_file", "private_key_path", "passed", "bypass_count", "min_numeric_tokens")),
+        "ALPACA_SECRET changed from VALUE to VALUE",
+        "changed the api_key from VALUE to VALUE",
+        "redis_password: hidden -> VALUE",
+        "redis_password=hidden → VALUE",
+        "password was set to VALUE",
+        "password is VALUE",
+        "API key: VALUE",
+        "api_keys:\n  - VALUE\n  - VALUE\n",
+        "config['password'] = 'VALUE'",
+        "['run', '--password', 'VALUE']",
+        r"{\"password\": \"VALUE\"",
     ],
 )
-def test_a_name_tells_a_secret(name: str, secret: bool) -> None:
-    """Whatever its case and its separators; words that only look alike do not."""
-    assert is_secret_name(name) is secret
+def test_a_text_that_says_a_secret(text: str) -> None:
+    """Old and new values, sentences, lists, command lines, text in text; and looking again changes nothing more."""
+    clean = scrubbed(text)
+    assert "VALUE" not in clean
+    assert scrubbed(clean) == clean
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"parameter": "api_key", "from": "VALUE", "to": "VALUE"},
+        {"parameter": "api_key", "before": "VALUE", "after": "VALUE"},
+        {"parameterName": "api_key", "oldValue": "VALUE", "newValue": "VALUE"},
+        {"param": "api_key", "value": "VALUE"},
+        {"changed_parameters": ["qty", "api_key"], "new_values": [1, "VALUE"]},
+        {"op": "replace", "path": "/broker/api_key", "value": "VALUE"},
+        {"changed_parameter": "api_key", "specific_changes": ["hidden -> VALUE"], "change": {"old": "VALUE"}},
+        {"parameter": "api_key", "new_value": "VALUE", "message": "it is VALUE now"},
+        {"connections": {"redis://desk:VALUE@host:6379/0": "up"}},
+        {"argv": ["run", "--password", "VALUE", "--fast"]},
+        {"pairs": [["api_key", "VALUE"]]},
+        {"alpaca": {"key": "VALUE", "secret": "hidden"}},
+        {"x" * 300 + "_password": "VALUE"},
+    ],
+)
+def test_a_secret_beside_its_name(payload: dict[str, Any]) -> None:
+    """Whoever names a parameter beside its values, in whatever spelling; also as the name itself."""
+    assert "VALUE" not in json.dumps(redacted(payload))
+    assert redacted(redacted(payload)) == redacted(payload)
+
+
+def test_addresses_with_passwords_stay_apart() -> None:
+    """Two that differ only by the password are two: nothing vanishes with it."""
+    clean = redacted({"connections": {"redis://a:x@host": "up", "redis://a:y@host": "down"}})
+    assert sorted(clean["connections"].values()) == ["down", "up"]
 
 
 @pytest.mark.parametrize(

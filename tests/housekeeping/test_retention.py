@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,13 @@ def test_applied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 of 1 sessions removed" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("option", ["--older-than", "--max-total", "--min-free"])
+def test_an_empty_limit(tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unset variable of a shell is no limit that may be left out beside others."""
+    assert main(["clean", str(tmp_path), "--max-total", "1GB", "--older-than", "30d", option, ""]) == 2
+    assert f"{option} is empty" in capsys.readouterr().err
+
+
 def test_unkeep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A session that is not kept any more goes like any other."""
     old = recorded(tmp_path, "old", age_s=40 * DAY_S)
@@ -119,6 +127,25 @@ def test_unkeep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["unkeep", str(old)])
     main(["clean", str(tmp_path), "--older-than", "30d", "--apply"])
     assert not old.exists()
+
+
+def test_the_list_hides_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no session for housekeeping and has the files of one is named with the reason; other folders are not."""
+    recorded(tmp_path, "sound")
+    (recorded(tmp_path, "broken") / "session.json").write_bytes(b"{")
+    (recorded(tmp_path, "without") / "session.json").unlink()
+    recorded(tmp_path, "moved").rename(tmp_path / "renamed")
+    newer = recorded(tmp_path, "newer") / "session.json"
+    newer.write_text(json.dumps({**json.loads(newer.read_bytes()), "format": 7}))
+    (tmp_path / "notes").mkdir()
+    assert main(["sessions", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("newer ") and line.endswith("of a newer version (schema 7)") for line in lines)
+    assert [line for line in lines if line.startswith("not counted: ")] == [
+        "not counted: broken, not a recorded session: its session.json is not JSON",
+        "not counted: renamed, not a recorded session: its session.json is that of 'moved'",
+        "not counted: without, not a recorded session: it has no session.json",
+    ]
 
 
 def test_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,7 +95,10 @@ def test_only_the_senses_that_were_asked_for(redis_server: RedisServer, app: red
         publish(app, range(5), "TESTRADE_ORDER_FILL")
         publish(app, range(5), "TESTRADE_RISK_REJECTION")
         capture.end()
-    assert capture.facts()["streams"] == ["testrade:market-data:trades", "testrade:market-data:quotes", "testrade:risk-actions"]
+    assert capture.facts()["streams"] == [
+        *("testrade:market-data:trades", "testrade:market-data:quotes"),
+        *("testrade:filtered:market-trades", "testrade:filtered:market-quotes", "testrade:risk-actions"),
+    ]
     assert {event.event_type for event in events_in(capture.directory)} == {"PRICE_TRADE", "RISK_REJECTION"}
 
 
@@ -126,6 +129,18 @@ def test_loss_upstream_is_an_exit_code(redis_server: RedisServer, app: redis.Red
     ("options", "said"),
     [
         (["--senses", "smell"], "there is no sense 'smell'"),
+        (["--streams", ","], "--streams: an empty name in ','"),
+        (["--streams", ""], "--streams: an empty name in ''"),
+        (["--senses", "ocr,"], "--senses: an empty name in 'ocr,'"),
+        (["--extra-streams", "a,,b"], "--extra-streams: an empty name in 'a,,b'"),
+        (["--segment-minutes", "nan"], "a segment needs a size and a time above 0"),
+        (["--segment-minutes", "inf"], "a segment needs a size and a time above 0"),
+        (["--segment-minutes=-1"], "a segment needs a size and a time above 0"),
+        (["--segment-size", "nan"], "not a size: 'nan'"),
+        (["--duration", "0s"], "--duration 0s: nothing would be recorded"),
+        (["--duration", "99999999d"], "--duration: not a time: '99999999d'"),
+        (["--resume", ""], "--resume is empty"),
+        (["--session-id", " "], "--session-id is empty"),
         (["--duration", "long"], "--duration: not a time: 'long'"),
         (["--from", "25:00"], "--from: not a time of day: '25:00'"),
         (["--until", "16:00", "--timezone", "Mars"], "--timezone: unknown time zone 'Mars'"),

@@ -71,7 +71,7 @@ class Conditioner:
         self._active.clear()
 
     def condition(self, raw_text: str, confidence: float) -> ConditionedFrame:
-        """Read every line; of two lines with one symbol the later wins, also if it is refused. `confidence` is told with each refusal."""
+        """Read every line; the later of two lines with one symbol wins, even refused. `confidence` is told with refusals."""
         frame = ConditionedFrame()
         lines = [line for line in raw_text.split("\n") if line.strip()]
         for raw in lines:

@@ -118,9 +118,10 @@ class _Word(NamedTuple):
     text: str
 
     def goes_on_with(self, following: _Word) -> bool:
-        """So near that no column lies between: a font of even width sets a point or a minus apart."""
+        """So near that no column lies between, and unfinished: a font of even width sets a point or a minus apart."""
         gap, height = following.left - self.right, max(self.height, following.height)
-        return _OF_A_NUMBER.issuperset(self.text + following.text) and gap < height * _WITHIN_A_NUMBER
+        unfinished = _UNFINISHED.fullmatch(self.text) and _REST_OF_A_NUMBER.fullmatch(following.text)
+        return bool(unfinished) and gap < height * _WITHIN_A_NUMBER
 
 
 _OPTIONS = f"--psm {PAGE_SEGMENTATION} -c 'tessedit_char_whitelist={READABLE}'"
@@ -143,7 +144,8 @@ def _one_tesseract_thread() -> Iterator[None]:
 
 
 _WORD_LEVEL = "5"
-_OF_A_NUMBER = frozenset("0123456789+-.,()$")
+_UNFINISHED = re.compile(r"[+\-($]*[0-9.,]*(?<![.,][0-9]{2})")
+_REST_OF_A_NUMBER = re.compile(r"[0-9.,]+\)?")
 _WITHIN_A_NUMBER = 0.5
 """Share of the height of its digits: a space between two columns is wider in every font."""
 

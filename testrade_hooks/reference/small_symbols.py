@@ -18,6 +18,7 @@ _INK = 56
 _SOLID = 0.6
 _MINUS_GAP = 2
 _MINUS_LONGER = 6
+_BEGINNING = 3
 _HIGHEST_MINUS, _LOWEST_MINUS = 0.3, 0.75
 _SOFT_EDGE = 2
 _DOT_CLEARANCE = 3
@@ -98,15 +99,13 @@ def _has_ink_above_or_below(text: Image, box: Box) -> bool:
 def _touching_minus(clear: Image, box: Box, min_ratio: float, limit: float) -> Box | None:
     """The minus at the left end of a sign that it touches: a bar at half height, that does not go on behind an upright."""
     left, top, width, height = box
+    _, first, _, bar = cv2.boundingRect(clear[top : top + height, left : left + _BEGINNING])
+    if bar > limit or not _HIGHEST_MINUS * height <= first + bar / 2 <= _LOWEST_MINUS * height:
+        return None
     ink = clear[top : top + height, left : left + width] > 0
-    highest, lowest = ink.argmax(axis=0), height - 1 - ink[::-1].argmax(axis=0)
-    thick = lowest - highest + 1
-    bar = int(thick[:3].max())
-    middle = int(highest[:3].min()) + bar / 2
-    if bar > limit or not _HIGHEST_MINUS * height <= middle <= _LOWEST_MINUS * height:
+    thickness = height - ink[::-1].argmax(axis=0) - ink.argmax(axis=0)
+    thin = thickness <= bar + 1
+    length = int(thin.argmin())
+    if length < min_ratio * bar or thin[length:].sum() >= length / 2:
         return None
-    as_thin = thick <= bar + 1
-    length = int(as_thin.argmin())
-    if length < min_ratio * bar or as_thin[length:].sum() >= length / 2:
-        return None
-    return left, top + int(highest[:length].min()), length, bar
+    return left, top + first, length, bar

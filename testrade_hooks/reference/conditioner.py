@@ -9,10 +9,9 @@ from typing import Any
 from testrade_hooks.reference.config import Config
 from testrade_hooks.reference.decimal_correction import corrected_cost
 from testrade_hooks.reference.flicker import FlickerFilter
-from testrade_hooks.reference.screen_lines import STRATEGY_WORDS, ScreenLine, in_letters, parse_line
-from testrade_hooks.reference.screen_numbers import cost_of, number_text, per_share_of, realized_of, shifted_columns
+from testrade_hooks.reference.screen_lines import STRATEGY_WORDS, ScreenLine, parse_line
+from testrade_hooks.reference.screen_numbers import column_problem, cost_of, number_text, per_share_of, realized_of
 
-_COLUMNS = 3
 _DECIMAL = "OCRDecimalCorrectionDecision"
 _NOT_A_COST = "FIELD_NOT_COST_BASIS"
 
@@ -72,7 +71,7 @@ class Conditioner:
         self._active.clear()
 
     def condition(self, raw_text: str, confidence: float) -> ConditionedFrame:
-        """Read every line; of two lines with one symbol the later wins. `confidence` is told with each refusal."""
+        """Read every line; the later of two lines with one symbol wins, even refused. `confidence` is told with refusals."""
         frame = ConditionedFrame()
         lines = [line for line in raw_text.split("\n") if line.strip()]
         for raw in lines:
@@ -84,30 +83,31 @@ class Conditioner:
         return frame
 
     def _line(self, line: ScreenLine, confidence: float, frame: ConditionedFrame) -> None:
-        numbers = [text for token in line.numbers if (text := number_text(token)) is not None]
-        symbol, price = self._validated(line.symbol) if line.strategy else (None, None)
-        refusal = self._refusal(line, symbol, numbers)
+        symbol, price = self._validated(line.symbols) if line.strategy else (None, None)
+        refusal = self._refusal(line, symbol)
         if refusal:
             self._refuse(line, refusal, confidence, frame)
+            frame.snapshots.pop(symbol or "", None)
             return
         assert symbol is not None and line.strategy is not None
+        cost_field, per_share_field, realized_field = line.fields
         self._note_strategy(symbol, line.strategy)
-        cost = self._cost(symbol, numbers[0], price, frame)
-        for field_name, text in (("pnl_per_share", numbers[1]), ("realized_pnl", numbers[2])):
-            context = {"symbol": symbol, "field": field_name, "raw_value": text, "skip_reason": _NOT_A_COST}
+        cost = self._cost(symbol, cost_field, price, frame)
+        for field_name, text in (("pnl_per_share", per_share_field), ("realized_pnl", realized_field)):
+            context = {"symbol": symbol, "field": field_name, "raw_value": number_text(text), "skip_reason": _NOT_A_COST}
             frame.decisions.append(Decision(_DECIMAL, "DECIMAL_CORRECTION_SKIPPED", _NOT_A_COST, context))
-        per_share = per_share_of(numbers[1], strategy=line.strategy, cost=cost, price=price)
+        per_share = per_share_of(per_share_field, strategy=line.strategy, cost=cost, price=price)
         frame.snapshots[symbol] = {
             "symbol": symbol,
             "strategy_hint": line.strategy,
             "cost_basis": cost,
             "pnl_per_share": round(per_share, 4),
-            "realized_pnl": round(realized_of(numbers[2]), 4),
+            "realized_pnl": round(realized_of(realized_field), 4),
         }
 
-    def _validated(self, read: str | None) -> tuple[str | None, float | None]:
-        """The symbol with its price: as it was read, else with letters for digits. No symbol: none has ever had a price."""
-        for symbol in dict.fromkeys((read, in_letters(read))) if read else ():
+    def _validated(self, symbols: tuple[str, ...]) -> tuple[str | None, float | None]:
+        """The first of `symbols` that is known, with its price. No symbol: none has ever had a price."""
+        for symbol in symbols:
             price = self._prices(symbol)
             if price is not None:
                 self._active.add(symbol)
@@ -115,20 +115,17 @@ class Conditioner:
                 return symbol, price
         return None, None
 
-    def _refusal(self, line: ScreenLine, symbol: str | None, numbers: list[str]) -> tuple[str, str, str] | None:
+    def _refusal(self, line: ScreenLine, symbol: str | None) -> tuple[str, str, str] | None:
         """Stage, decision type and reason of a line that is no position; None for one that is."""
         if line.strategy is None:
             words = ", ".join(STRATEGY_WORDS)
             return "strategy", "STRATEGY_VALIDATION_FAILURE", f"the line does not begin with one of {words}"
-        if line.symbol is None:
+        if not line.symbols:
             return "symbol", "SYMBOL_VALIDATION_FAILURE", "no symbol of 1 to 6 characters after the strategy word"
         if symbol is None:
-            return "price", "JIT_VALIDATION_FAILURE", f"SYMBOL_NO_PRICE_DATA: no price of {line.symbol}"
-        if len(numbers) < _COLUMNS:
-            found = f"{len(numbers)} numbers after the symbol; {_COLUMNS} are needed"
-            return "numbers", "INSUFFICIENT_NUMERIC_TOKENS", found
-        shifted = shifted_columns(numbers)
-        return ("numbers", "INSUFFICIENT_NUMERIC_TOKENS", shifted) if shifted else None
+            return "price", "JIT_VALIDATION_FAILURE", f"SYMBOL_NO_PRICE_DATA: no price of {line.symbols[0]}"
+        problem = column_problem(line.fields)
+        return ("numbers", "INSUFFICIENT_NUMERIC_TOKENS", problem) if problem else None
 
     def _refuse(self, line: ScreenLine, refusal: tuple[str, str, str], confidence: float, frame: ConditionedFrame) -> None:
         stage, decision_type, reason = refusal
@@ -136,7 +133,7 @@ class Conditioner:
         context = {
             "raw_line": line.raw,
             "tokens": list(line.tokens),
-            "symbol": line.symbol,
+            "symbol": line.symbols[0] if line.symbols else None,
             "confidence": confidence,
             "validation_stage": stage,
             "fuzzy_match_threshold": self._config.get("ocr_fuzzy_match_threshold"),
@@ -150,19 +147,19 @@ class Conditioner:
             self._flicker.forget(symbol)
         self._strategies[symbol] = strategy
 
-    def _cost(self, symbol: str, text: str, price: float | None, frame: ConditionedFrame) -> float:
+    def _cost(self, symbol: str, field: str, price: float | None, frame: ConditionedFrame) -> float:
         get = self._config.get
-        correction = corrected_cost(cost_of(text), price)
+        correction = corrected_cost(cost_of(field), price)
         frame.counters["decimal_corrections_applied"] += correction.applied
         frame.decisions.append(
             Decision(
                 _DECIMAL,
                 "DECIMAL_CORRECTION_APPLIED" if correction.applied else "DECIMAL_CORRECTION_SKIPPED",
-                f"{text} read as {correction.value:.2f}" if correction.applied else correction.skip_reason,
+                f"{field} read as {correction.value:.2f}" if correction.applied else correction.skip_reason,
                 {
                     "symbol": symbol,
                     "field": "cost_basis",
-                    "raw_value": text,
+                    "raw_value": number_text(field),
                     "corrected_value": correction.value,
                     "reference_price": price,
                     "ratio": correction.ratio,

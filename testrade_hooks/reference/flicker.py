@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SAME = 0.005
-PRICE_SLACK = 0.01
-"""Share of the live price by which a cost may leave the span between the last cost and the price: the feed lags."""
+ROUNDING = 1e-6
+"""Sums of cents are not exact: 150.25 plus 0.05 is a little less than 150.30."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +81,4 @@ class FlickerFilter:
         """Where an add of `add_shares` at market to one share or more could have brought the cost, give or take."""
         market = stable if price is None else price
         furthest = stable + (market - stable) * add_shares / (add_shares + 1)
-        slack = tolerance + (0 if price is None else PRICE_SLACK * price)
-        return min(stable, furthest) - slack <= cost <= max(stable, furthest) + slack
+        return min(stable, furthest) - tolerance - ROUNDING <= cost <= max(stable, furthest) + tolerance + ROUNDING

@@ -53,4 +53,4 @@ def _line(symbol: str, snapshot: Mapping[str, Any]) -> str:
 
 def _amount(value: float, sign: str = "") -> str:
     digits = 2 if round(value, 2) == value else 4
-    return f"{value:{sign}.{digits}f}"
+    return f"{value:{sign},.{digits}f}"

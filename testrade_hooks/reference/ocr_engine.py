@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import statistics
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -15,6 +17,8 @@ from testrade_hooks.reference.images import Image
 
 LANGUAGE = "eng"
 PAGE_SEGMENTATION = 6
+READABLE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.,()$ "
+"""What a table of positions is made of: a 7 is not taken for a stroke, nor a minus for a quotation mark."""
 TIMEOUT_S = 10.0
 
 
@@ -47,9 +51,7 @@ class PytesseractEngine:
 
         try:
             with _one_tesseract_thread():
-                table = pytesseract.image_to_data(
-                    prepared, lang=LANGUAGE, config=f"--psm {PAGE_SEGMENTATION}", timeout=TIMEOUT_S
-                )
+                table = pytesseract.image_to_data(prepared, lang=LANGUAGE, config=_OPTIONS, timeout=TIMEOUT_S)
         except pytesseract.TesseractNotFoundError:
             raise EngineMissing(
                 f"Tesseract is not installed ({pytesseract.pytesseract.tesseract_cmd!r} is not on PATH): "
@@ -83,6 +85,7 @@ class TesserocrEngine:
     def _api(self) -> Any:
         if not hasattr(self._kept, "api"):
             self._kept.api = self._tesserocr.PyTessBaseAPI(path=str(self._data), lang=LANGUAGE, psm=PAGE_SEGMENTATION)
+            self._kept.api.SetVariable("tessedit_char_whitelist", READABLE)
         return self._kept.api
 
 
@@ -108,10 +111,20 @@ def language_data() -> Path:
 
 class _Word(NamedTuple):
     line: tuple[str, ...]
+    left: int
+    right: int
+    height: int
     confidence: float
     text: str
 
+    def goes_on_with(self, following: _Word) -> bool:
+        """So near that no column lies between, and unfinished: a font of even width sets a point or a minus apart."""
+        gap, height = following.left - self.right, max(self.height, following.height)
+        unfinished = _UNFINISHED.fullmatch(self.text) and _REST_OF_A_NUMBER.fullmatch(following.text)
+        return bool(unfinished) and gap < height * _WITHIN_A_NUMBER
 
+
+_OPTIONS = f"--psm {PAGE_SEGMENTATION} -c 'tessedit_char_whitelist={READABLE}'"
 _environment = threading.Lock()
 
 
@@ -131,23 +144,38 @@ def _one_tesseract_thread() -> Iterator[None]:
 
 
 _WORD_LEVEL = "5"
+_UNFINISHED = re.compile(r"[+\-($]*[0-9.,]*(?<![.,][0-9]{2})")
+_REST_OF_A_NUMBER = re.compile(r"[0-9.,]+\)?")
+_WITHIN_A_NUMBER = 0.5
+"""Share of the height of its digits: a space between two columns is wider in every font."""
 
 
 def _words_of_table(table: str) -> Iterator[_Word]:
-    """Columns: level, page, block, paragraph, line, word, left, top, width, height, confidence, text."""
+    """Columns: level, page, block, paragraph, line, word, left, top, width, height, confidence, text.
+
+    Parentheses belong to numbers: beside letters they are read where there is nothing.
+    """
     for row in table.splitlines():
         cells = row.split("\t")
         if cells[0] == _WORD_LEVEL and cells[-1].strip():
-            yield _Word(tuple(cells[1:5]), float(cells[10]), cells[-1])
+            left, _, width, height = map(int, cells[6:10])
+            text = cells[-1] if re.search("[0-9]", cells[-1]) else cells[-1].strip("()") or cells[-1]
+            yield _Word(tuple(cells[1:5]), left, left + width, height, float(cells[10]), text)
 
 
 def _reading(words: Iterable[_Word]) -> OcrReading:
-    lines: dict[tuple[str, ...], list[str]] = {}
-    confidences = []
+    lines: dict[tuple[str, ...], list[_Word]] = {}
     for word in words:
-        lines.setdefault(word.line, []).append(word.text)
-        confidences.append(word.confidence)
+        lines.setdefault(word.line, []).append(word)
+    confidences = [word.confidence for line in lines.values() for word in line]
     return OcrReading(
-        text="\n".join(" ".join(line) for line in lines.values()),
+        text="\n".join(_text(line) for line in lines.values()),
         confidence=round(statistics.fmean(confidences), 2) if confidences else 0.0,
     )
+
+
+def _text(line: list[_Word]) -> str:
+    text = line[0].text
+    for word, following in pairwise(line):
+        text += following.text if word.goes_on_with(following) else f" {following.text}"
+    return text

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from testrade_hooks.reference.images import MAX_PIXELS, Image
 from testrade_hooks.reference.parameters import PARAMETERS as CONFIGURATION
+from testrade_hooks.reference.small_symbols import SymbolSizes, redraw_small_symbols
 
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "upscale_factor": ("ocr_upscale_factor",),
@@ -95,12 +95,8 @@ cv2.setNumThreads(1)
 _LEVELS = np.arange(256)[:, None]
 _FAINT = 48
 _TRACE = 40
-_CLEARLY_TEXT = 112
-_INK = 56
-_SOLID = 0.6
-_MINUS_GAP = 2
-_MINUS_LONGER = 6
-_SHARPENING_SIGMA = 2.0
+_SHARPENING_SIGMA = 16.0
+"""About half the height of a letter: a narrower one makes strokes thin and takes the foot of a 7 away."""
 
 
 def preprocess(image: Image, parameters: PreprocessingParameters) -> Image:
@@ -113,7 +109,7 @@ def preprocess(image: Image, parameters: PreprocessingParameters) -> Image:
         mask = _cleaned(mask, parameters)
     text = _pixels(cv2.bitwise_and(text, cv2.dilate(mask, np.ones((3, 3), np.uint8))))
     if parameters.enhance_small_symbols:
-        _redraw_small_symbols(text, mask, parameters)
+        redraw_small_symbols(text, mask, _symbol_sizes(parameters))
     light_text_stays = float(background.mean()) < 128 and not parameters.force_black_text_on_white
     return _pixels(text if light_text_stays else cv2.bitwise_not(text))
 
@@ -151,7 +147,9 @@ def _contrast_to(background: Image, image: Image) -> Image:
 
 
 def _sharpened(text: Image, strength: float) -> Image:
-    blurred = cv2.GaussianBlur(text, (0, 0), _SHARPENING_SIGMA)
+    height, width = text.shape
+    quarter = cv2.resize(text, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA)
+    blurred = cv2.resize(cv2.GaussianBlur(quarter, (0, 0), _SHARPENING_SIGMA / 4), (width, height))  # so wide a blur is slow
     return _pixels(cv2.addWeighted(text, strength, blurred, 1 - strength, 0))
 
 
@@ -178,38 +176,11 @@ def _cleaned(mask: Image, parameters: PreprocessingParameters) -> Image:
     return _pixels(cv2.drawContours(mask.copy(), specks, -1, 0, cv2.FILLED))
 
 
-def _redraw_small_symbols(text: Image, mask: Image, parameters: PreprocessingParameters) -> None:
-    """Draw points and commas as full dots; hyphens longer, of a least height, and clear of the digit after them."""
-    lowest, highest = parameters.period_comma_aspect_ratio_range_upscaled
-    for left, top, width, height in _small_solids(text, mask, parameters.symbol_max_height_for_enhancement_upscaled):
-        ratio = width / height
-        if ratio >= parameters.hyphen_like_min_aspect_ratio_upscaled:
-            if _has_ink_above_or_below(text, left, top, width, height):
-                continue
-            drawn = max(height, parameters.hyphen_like_draw_min_height_upscaled)
-            first, right = top - (drawn - height) // 2, left + width - 1 - _MINUS_GAP
-            text[top : top + height, left : left + width] = 0
-            cv2.rectangle(text, (left - _MINUS_LONGER, first), (right, first + drawn - 1), 255, cv2.FILLED)
-        elif lowest <= ratio <= highest:
-            centre = (left + width // 2, top + height // 2)
-            cv2.circle(text, centre, parameters.period_comma_draw_radius_upscaled, 255, cv2.FILLED)
-
-
-def _has_ink_above_or_below(text: Image, left: int, top: int, width: int, height: int) -> bool:
-    """So the box is the bar of a plus with a faint upright."""
-    columns = text[:, left + width // 3 : left + width - width // 3]
-    strips = columns[max(0, top - 2 * height) : max(0, top - 2)], columns[top + height + 2 : top + 3 * height]
-    return any(strip.size and int(strip.max()) >= _INK for strip in strips)
-
-
-def _small_solids(text: Image, mask: Image, max_height: int) -> Iterator[tuple[int, int, int, int]]:
-    """Boxes (left, top, width, height) of filled specks of clear text, at most half as high as the letters around."""
-    clear = _pixels(cv2.bitwise_and(mask, cv2.threshold(text, _CLEARLY_TEXT, 255, cv2.THRESH_BINARY)[1]))
-    outlines, _ = cv2.findContours(clear, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    boxes = [cv2.boundingRect(outline) for outline in outlines]
-    limit = min(max_height, statistics.median(box[3] for box in boxes) / 2) if boxes else 0
-    for left, top, width, height in boxes:
-        if height <= limit:
-            filled = cv2.countNonZero(clear[top : top + height, left : left + width])
-            if filled >= _SOLID * width * height:
-                yield left, top, width, height
+def _symbol_sizes(parameters: PreprocessingParameters) -> SymbolSizes:
+    return SymbolSizes(
+        max_height=parameters.symbol_max_height_for_enhancement_upscaled,
+        dot_ratio=parameters.period_comma_aspect_ratio_range_upscaled,
+        dot_radius=parameters.period_comma_draw_radius_upscaled,
+        hyphen_min_ratio=parameters.hyphen_like_min_aspect_ratio_upscaled,
+        hyphen_min_height=parameters.hyphen_like_draw_min_height_upscaled,
+    )

@@ -1,4 +1,4 @@
-"""One line of the screen's table as tokens: strategy word, symbol, and the numbers after them."""
+"""One line of the screen's table as tokens: strategy word, symbol, and the fields after them."""
 
 from __future__ import annotations
 
@@ -9,36 +9,41 @@ from difflib import SequenceMatcher
 STRATEGY_WORDS = ("Long", "Closed", "Short")
 
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u201c\u201d~=", "-"))
-_IN_PARENTHESES = re.compile(r"\(\s*\$?\s*(\d[\d.,]*)\s*\)")
+_IN_PARENTHESES = re.compile(r"(?<!\S)\$?\(\s*\$?\s*([0-9][0-9.,]*)\s*\)(?!\S)")
+_CURRENCY = re.compile(r"(?<!\S)([+-]?)[$\u20ac\u00a3]|[$\u20ac\u00a3](?!\S)")
 _STROKE_IN_WORD = re.compile(r"(?<=[A-Z])[|!\]]|[|!\[](?=[A-Z])")
-_NOT_OF_A_LINE = re.compile(r"[^A-Za-z0-9\s+,.\-]")
-_SIGN_APART = re.compile(r"(?<!\S)([+-])\s+(?=[\d.])")
-_DOT_APART = re.compile(r"(?<=\d)\s+(?=\.\d)|(?<=\d\.)\s+(?=\d{1,2}(?!\S))")
+_NOT_OF_A_LINE = re.compile(r"[^A-Za-z0-9+,.\-]")
+_SIGN_APART = re.compile(r"(?<!\S)([+-])\s+(?=[0-9.])")
+_DOT_APART = re.compile(r"(?<=[0-9])\s+(?=\.[0-9])|(?<=[0-9]\.)\s+(?=[0-9]{1,2}(?!\S))")
+_MAY_BE_OF_A_NUMBER = re.compile(r"[A-Za-z0-9+,.\-/\\?!@#%&]")
 _SYMBOL_LENGTH = 6
-_READ_AS_DIGIT = str.maketrans("01258", "OIZSB")
+_LETTERS_FOR_DIGITS = str.maketrans("01258", "OIZSB")
 
 
 @dataclass(frozen=True, slots=True)
 class ScreenLine:
-    """`numbers` are the raw texts behind the symbol."""
+    """`symbols` is what the symbol may be, the likeliest first; `fields` are the raw texts behind it, without grid strokes."""
 
     raw: str
     tokens: tuple[str, ...]
     strategy: str | None
-    symbol: str | None
-    numbers: tuple[str, ...]
+    symbols: tuple[str, ...]
+    fields: tuple[str, ...]
 
 
 def parse_line(raw: str, threshold: float) -> ScreenLine:
     """Split a line as Tesseract returned it. A leading word `Trade` is skipped; accounting negatives keep their sign."""
-    text = _IN_PARENTHESES.sub(r" -\1", raw.translate(_DASHES))
-    text = _NOT_OF_A_LINE.sub("", _STROKE_IN_WORD.sub("I", text))
-    text = _DOT_APART.sub("", _SIGN_APART.sub(r"\1", text))
-    tokens = tuple(token for token in text.split() if re.search(r"[A-Za-z0-9]", token))
-    rest = tokens[1:] if len(tokens) > 1 and tokens[0].lower() == "trade" else tokens
-    strategy = strategy_word(rest[0], threshold) if rest else None
-    symbol = _symbol(rest[1]) if len(rest) > 1 else None
-    return ScreenLine(raw, tokens, strategy, symbol, rest[2:])
+    text = _CURRENCY.sub(r"\1", _IN_PARENTHESES.sub(r"-\1", raw.translate(_DASHES)))
+    text = _DOT_APART.sub("", _SIGN_APART.sub(r"\1", _STROKE_IN_WORD.sub("I", text)))
+    tokens = text.split()
+    words = [place for place, token in enumerate(tokens) if re.search(r"[A-Za-z0-9]", token)]
+    if len(words) > 1 and _bare(tokens[words[0]]).lower() == "trade":
+        words = words[1:]
+    strategy = strategy_word(_bare(tokens[words[0]]), threshold) if words else None
+    symbols = _symbols(tokens[words[1]]) if len(words) > 1 else ()
+    behind = tokens[words[1] + 1 :] if len(words) > 1 else []
+    fields = tuple(token for token in behind if _MAY_BE_OF_A_NUMBER.search(token))
+    return ScreenLine(raw, tuple(tokens), strategy, symbols, fields)
 
 
 def strategy_word(token: str, threshold: float) -> str | None:
@@ -47,18 +52,20 @@ def strategy_word(token: str, threshold: float) -> str | None:
     return word if ratio >= threshold else None
 
 
-def in_letters(symbol: str) -> str:
-    """`symbol` with its digits as the letters that look like them: 1Q is IQ, G00G is GOOG."""
-    return symbol.translate(_READ_AS_DIGIT)
+def _bare(token: str) -> str:
+    return _NOT_OF_A_LINE.sub("", token)
 
 
-def _symbol(token: str) -> str | None:
+def _symbols(token: str) -> tuple[str, ...]:
+    """In capitals, and with letters for the digits that look like them: 1Q may be IQ. Among capitals an l was an I."""
     bare = re.sub(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$", "", token)
-    if re.fullmatch(r"[\d.,]+", bare) or not 1 <= len(bare) <= _SYMBOL_LENGTH:
-        return None
+    if not 1 <= len(bare) <= _SYMBOL_LENGTH or _NOT_OF_A_LINE.search(bare) or re.fullmatch(r"[0-9.,]+", bare):
+        return ()
     if _one_letter_read_twice(bare):
-        return bare[0]
-    return bare.upper() if bare.islower() else bare.replace("l", "I").upper()  # among capitals an l was an I
+        return (bare[0],)
+    among_capitals = bare.replace("l", "").isupper()
+    read = (bare.replace("l", "I"), bare.upper()) if among_capitals else (bare.upper(),)
+    return tuple(dict.fromkeys(read + tuple(symbol.translate(_LETTERS_FOR_DIGITS) for symbol in read)))
 
 
 def _one_letter_read_twice(bare: str) -> bool:

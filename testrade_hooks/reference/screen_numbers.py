@@ -5,66 +5,91 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+COLUMNS = 3
+
 _NOUGHTS = str.maketrans("Oo", "00")
-_LOOKALIKES = str.maketrans("QDlISB", "001158")
-_DOLLAR_READ_AS_S = re.compile(r"(?<![\dA-Za-z.])S(?=\d)")
-_NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?")
-_FOUR_DIGITS = re.compile(r"4\d{3,}\.")
-_PLUS_LIKE = re.compile(r"4\d+\.")
+_LETTERS_BEHIND = re.compile(r"(?:(?<=[.,][0-9]{2})[A-Za-z]+|(?<=[0-9])[ACEFHKMNPRUVWXYacdefhkmnprtuvwxy]+)$")
+_PLAIN = re.compile(r"[+-]?(?:[0-9]{1,12}(?:\.[0-9]{1,4})?|\.[0-9]{1,4})")
+_COMMA_FOR_POINT = r"[0-9]{1,12},[0-9]{2}"
+_THOUSANDS = r"[0-9]{1,3}(?:[.,][0-9]{3}){1,3}[.,](?:[0-9]{2}|[0-9]{4})"
+_POINT_LOST = r"[0-9]{1,3}(?:,[0-9]{3}){1,3}[0-9]{2}"
+_SEPARATED = re.compile(rf"[+-]?(?:{_COMMA_FOR_POINT}|{_THOUSANDS}|{_POINT_LOST})")
+_CENTS = re.compile(r"(.+)[.,]([0-9]{2}|[0-9]{4})")
+_FOUR_DIGITS = re.compile(r"4[0-9]{3,}\.")
+_PLUS_LIKE = re.compile(r"4[0-9]+\.")
 _CLOSE_TO_EXPECTED = 0.01
 """Share of the price: how near to price minus cost a profit must be without its 4 to take the 4 for a plus."""
 
 
-def number_text(token: str) -> str | None:
-    """`token` as a plain number text (`-35.40`), or None if it is none.
+def number_text(field: str) -> str | None:
+    """`field` as a plain number text (`-35.40`), or None if it cannot be read for certain.
 
-    Thousands commas and trailing letters go, letters that look like digits become digits, and of several dots the
-    last is the decimal point.
+    Separators of thousands and letters behind the number go, an O is a nought, and the separator before the last two
+    digits is the decimal point. Any other letter or sign within a number, a number that ends with a separator, and one
+    of more than twelve digits are not certain.
     """
-    if not any(letter.isdigit() for letter in token):
+    if not re.search(r"[0-9]", field):
         return None
-    bare = _DOLLAR_READ_AS_S.sub("", token.replace(",", "").translate(_NOUGHTS))
-    bare = re.sub(r"[A-Za-z]+$", "", bare).translate(_LOOKALIKES)
-    whole, dot, cents = bare.rpartition(".")
-    bare = whole.replace(".", "") + dot + cents
-    match = _NUMBER.fullmatch(bare)
-    return bare if match and (match[2] or match[3]) else None
+    bare = _LETTERS_BEHIND.sub("", field.translate(_NOUGHTS))
+    if _PLAIN.fullmatch(bare):
+        return bare
+    if not _SEPARATED.fullmatch(bare):
+        return None
+    cents = _CENTS.fullmatch(bare)
+    whole = re.sub(r"[.,]", "", cents[1] if cents else bare)
+    return f"{whole}.{cents[2]}" if cents else whole
 
 
-def shifted_columns(numbers: Sequence[str]) -> str | None:
-    """Say why the first three of `numbers` cannot be cost basis, profit per share and realized profit, or None."""
-    if numbers[0][0] in "+-":
-        return f"the cost basis {numbers[0]} has a sign: a column is missing before it"
-    cut = len(numbers) > 3 and "." not in numbers[0] and re.fullmatch(r"\d{1,2}", numbers[1])
-    return f"the cost basis {numbers[0]} {numbers[1]} is cut in two" if cut else None
+def column_problem(fields: Sequence[str]) -> str | None:
+    """Say why `fields` cannot be cost basis, profit per share and realized profit, or None."""
+    unreadable = [field for field in fields if number_text(field) is None]
+    found = len(fields) - len(unreadable)
+    if unreadable:
+        which = ", ".join(repr(field[:20]) for field in unreadable)
+        return f"{found} numbers and the unreadable {which} after the symbol; {COLUMNS} numbers alone are needed"
+    if fields and fields[0][0] in "+-":
+        return f"the cost basis {fields[0]} has a sign: a column is missing before it"
+    if found > COLUMNS and "." not in fields[0] and re.fullmatch(r"[0-9]{1,2}", fields[1]):
+        return f"the cost basis {fields[0]} {fields[1]} is cut in two"
+    return None if found == COLUMNS else f"{found} numbers after the symbol; {COLUMNS} are needed"
 
 
-def cost_of(text: str) -> float:
+def cost_of(field: str) -> float:
     """A cost basis in dollars; it has no sign."""
-    return abs(float(text))
+    return float(_plain(field))
 
 
-def realized_of(text: str) -> float:
-    """Realized profit or loss in dollars; without a sign it is a profit."""
-    return _with_cents(text)
+def realized_of(field: str) -> float:
+    """Realized profit or loss in dollars; without a sign it is a profit.
+
+    A leading 4 is a misread plus before three or more digits and the point: 4123.45 is +123.45. A separator of thousands
+    tells that it is a digit: 4,123.45 is what it says.
+    """
+    return _with_cents(_plain(field[1:] if _FOUR_DIGITS.match(field) else field))
 
 
-def per_share_of(text: str, *, strategy: str, cost: float, price: float | None) -> float:
+def per_share_of(field: str, *, strategy: str, cost: float, price: float | None) -> float:
     """Profit or loss per share in dollars.
 
     A single digit is a fragment and counts 0. A number without sign takes that of the open position's profit at the
-    live price. A leading 4 is a misread plus before three or more digits and the point, and where what follows it is about the
-    expected profit: 4123.45 is +123.45; 4.25 and 45.00 are what they say.
+    live price. A leading 4 is a misread plus as in a realized profit, and where what follows it is about the expected
+    profit; 4.25 and 45.00 are what they say.
     """
-    if re.fullmatch(r"[+-]?\d", text):
-        return 0.0
+    text = _plain(field)
     if text[0] in "+-":
         return _with_cents(text)
     expected = _expected(strategy, cost, price)
-    if _FOUR_DIGITS.match(text) or (expected is not None and _is_misread_plus(text, expected, price)):
+    if _FOUR_DIGITS.match(field) or (expected is not None and _is_misread_plus(text, expected, price)):
         return _with_cents(text[1:])
     value = _with_cents(text)
     return -value if value and expected and expected < 0 else value
+
+
+def _plain(field: str) -> str:
+    text = number_text(field)
+    if text is None:
+        raise ValueError(f"{field!r} is no number that can be read for certain")
+    return text
 
 
 def _expected(strategy: str, cost: float, price: float | None) -> float | None:
@@ -81,8 +106,7 @@ def _is_misread_plus(text: str, expected: float, price: float | None) -> bool:
 
 
 def _with_cents(text: str) -> float:
-    """Without a decimal point the last two digits are cents."""
+    """Without a decimal point the last two digits are cents; a single digit is a fragment and counts 0."""
     if "." in text:
         return float(text)
-    value = float(text)
-    return 0.0 if abs(value) < 10 else value / 100
+    return 0.0 if re.fullmatch(r"[+-]?[0-9]", text) else float(text) / 100

@@ -211,6 +211,27 @@ def test_text_without_a_whole_line_is_no_trade_data(app: Driver, text: str) -> N
     assert "SIGNAL_INTERPRETATION" not in chain.names()
 
 
+@pytest.mark.parametrize(
+    "raw_data",
+    [
+        {"full_raw_text": "Long AAPL 15 0.25 +0.12 -35.40"},
+        {"full_raw_text": "Long AAPL 150.25 +0.12 -6, 157.83"},
+        {"full_raw_text": "Long AAPL 150.25 xx -35.40 120.00"},
+        {"full_raw_text": f"Long AAPL 150.25 +0.12 {'9' * 400}"},
+        {"snapshots": {"AAPL": {"cost_basis": 150.25, "realized_pnl": 1e300}}},
+    ],
+)
+def test_a_row_that_cannot_be_read_for_certain_is_marked_and_moves_nothing(app: Driver, raw_data: dict[str, Any]) -> None:
+    """Whether it comes as text or as numbers, the position is left as it was."""
+    holds(app, 50, 150.25)
+    chain = app.send("ocr_event", raw_data=raw_data).settled()
+    refused = chain.await_("OCRValidationDecision").payload
+    assert (refused["decision_type"], refused["context"]["symbol"]) == ("INSUFFICIENT_NUMERIC_TOKENS", "AAPL")
+    assert chain.await_("NO_TRADE_DATA").payload["reason"] == "none of 1 lines is a position"
+    assert "SIGNAL_INTERPRETATION" not in chain.names()
+    assert app.query("positions")["AAPL"]["total_shares"] == 50
+
+
 def test_outside_market_hours_the_order_has_a_limit(app: Driver) -> None:
     """Ten cents beyond the market."""
     app.ask("config_change", parameters={"market_session": "extended"})
@@ -258,6 +279,14 @@ def test_injected_snapshots_become_the_text_they_would_have_been_read_from(app: 
     raw = chain.await_("RAW_OCR_DATA").payload
     assert raw["full_raw_text"] == "Long AAPL 150.25 +4.25 -35.40"
     assert (raw["overall_confidence"], raw["frame_number"], raw["frame_timestamp"]) == (81.5, -7, 1.5)
+    assert chain.await_("CLEANED_OCR_SNAPSHOT").payload["snapshots"]["AAPL"] == {"symbol": "AAPL", **snapshot}
+
+
+def test_injected_thousands_are_what_they_say(app: Driver) -> None:
+    """As on a screen they have their comma, which tells that the leading four is a digit."""
+    snapshot = {"strategy_hint": "Closed", "cost_basis": 0.0, "pnl_per_share": 0.0, "realized_pnl": 4123.45}
+    chain = app.send("ocr_event", raw_data={"snapshots": {"AAPL": snapshot}}).settled()
+    assert chain.await_("RAW_OCR_DATA").payload["full_raw_text"] == "Closed AAPL 0.00 +0.00 4,123.45"
     assert chain.await_("CLEANED_OCR_SNAPSHOT").payload["snapshots"]["AAPL"] == {"symbol": "AAPL", **snapshot}
 
 

@@ -41,7 +41,7 @@ def a_varied_day(app: Driver) -> None:
     app.ask("config_change", parameters={"add_type": "CostBasis", "broker_reject_reason": ""})
     app.ask("set_position_state", symbol="MSFT", open=True, total_shares=10, total_avg_price=420.0)
     shows("Long MSFT 420.50 +0.10 0.00")
-    app.ask("config_change", parameters={"master_action_filter_enabled": False})
+    app.ask("config_change", parameters={"master_action_filter_enabled": False, "enable_flicker_filter": False})
     shows("Long MSFT 421.50 +0.10 0.00")
     app.ask("trading_state_change", enabled=False)
     app.send("trade_command", symbol="AAPL", side="BUY", quantity=1)

@@ -100,13 +100,37 @@ def test_a_leading_trade_is_skipped() -> None:
         ("Long AAPL 150.25 junk 0.00", "INSUFFICIENT_NUMERIC_TOKENS", "2 numbers"),
         ("Long AAPL +0.12 -35.40 100", "INSUFFICIENT_NUMERIC_TOKENS", "+0.12 has a sign"),
         ("Long AAPL 150 25 +0.12 -35.40", "INSUFFICIENT_NUMERIC_TOKENS", "150 25 is cut in two"),
+        ("Long AAPL 15 0.25 +0.12 -35.40", "INSUFFICIENT_NUMERIC_TOKENS", "4 numbers after the symbol; 3 are needed"),
+        ("Long AAPL 150.25 +0.12 -6, 157.83", "INSUFFICIENT_NUMERIC_TOKENS", "the unreadable '-6,'"),
+        ("Long AAPL 150.25 xx -35.40 120.00", "INSUFFICIENT_NUMERIC_TOKENS", "3 numbers and the unreadable 'xx'"),
+        ("Long AAPL xxx 1.12 -35.40 4", "INSUFFICIENT_NUMERIC_TOKENS", "3 numbers and the unreadable 'xxx'"),
+        ("Long AAPL 150.25 -3.08 -/0.14", "INSUFFICIENT_NUMERIC_TOKENS", "the unreadable '-/0.14'"),
+        ("Long AAPL 150.25 -3.08 / 0.14", "INSUFFICIENT_NUMERIC_TOKENS", "the unreadable '/'"),
+        ("Long AAPL 150.25 0 . 12 -35.40", "INSUFFICIENT_NUMERIC_TOKENS", "the unreadable '.'"),
+        ("Long AAPL 150.25 +0.12 (35.40", "INSUFFICIENT_NUMERIC_TOKENS", "the unreadable '(35.40'"),
+        (f"Long AAPL 150.25 +0.12 {'9' * 400}", "INSUFFICIENT_NUMERIC_TOKENS", f"the unreadable '{'9' * 20}'"),
+        ("Long A/PL 150.25 +0.12 -35.40", "SYMBOL_VALIDATION_FAILURE", "no symbol"),
     ],
 )
 def test_a_line_that_is_no_position_is_refused_with_the_reason(text: str, decision_type: str, reason: str) -> None:
-    """A shifted column is noticed."""
+    """A shifted column is noticed, and so is a field that cannot be read for certain."""
     told = refusal(text)
     assert told[0] == decision_type
     assert reason in told[1]
+
+
+def test_a_line_that_is_refused_takes_back_what_an_earlier_one_said() -> None:
+    """Of two lines with one symbol the later counts: what it says is not known."""
+    frame = read(f"{LINE}\nLong AAPL 150.25 xx 60.00\nLong MSFT 420.10 +0.10 0.00")
+    assert list(frame.snapshots) == ["MSFT"]
+
+
+def test_a_line_that_is_refused_leaves_its_symbol_as_it_was() -> None:
+    """Neither its cost nor its strategy word counts."""
+    conditioner = Conditioner(Config(), PRICES.get)
+    conditioner.condition(LINE, 91.0)
+    conditioner.condition("Closed AAPL 190.00 xx 0.00", 91.0)
+    assert [d.reason for d in conditioner.condition(LINE, 91.0).decisions][-3] == "a trade could have brought it"
 
 
 def test_a_refusal_tells_what_was_read() -> None:
@@ -122,7 +146,10 @@ def test_a_refusal_tells_what_was_read() -> None:
     }
 
 
-@pytest.mark.parametrize(("read_as", "symbol"), [("aapl", "AAPL"), ("G00G", "GOOG"), ("1Q", "IQ"), ("lQ", "IQ"), ("!Q", "IQ")])
+@pytest.mark.parametrize(
+    ("read_as", "symbol"),
+    [("aapl", "AAPL"), ("Aapl", "AAPL"), ("AAPl", "AAPL"), ("G00G", "GOOG"), ("1Q", "IQ"), ("lQ", "IQ"), ("!Q", "IQ")],
+)
 def test_a_misread_symbol_is_understood_where_the_market_knows_it(read_as: str, symbol: str) -> None:
     """Symbols are capital letters; digits in them are tried as letters if the symbol has no price as it stands."""
     assert snapshot(f"Long {read_as} 150.25 +0.12 0.00")[0] == symbol

@@ -52,6 +52,14 @@ def test_the_size_of_an_add_limits_how_far_the_cost_can_move() -> None:
     assert judged([100.0, 180.0], price=200.0, add_shares=1)[1][0] == "FLICKER_REJECTED"
 
 
+def test_beyond_what_a_trade_can_bring_only_the_tolerance_is_allowed() -> None:
+    """To the cent, whatever the price of the share."""
+    assert judged([150.0, 150.01], price=150.0, tolerance=0.0)[1][0] == "FLICKER_REJECTED"
+    assert judged([150.0, 150.05], price=150.0, tolerance=0.05)[1][0] == "NON_FLICKER_ACCEPTED"
+    assert judged([150.0, 150.06], price=150.0, tolerance=0.05)[1][0] == "FLICKER_REJECTED"
+    assert judged([150.0, 149.94], price=151.0, tolerance=0.05)[1][0] == "FLICKER_REJECTED"
+
+
 def test_without_a_price_only_the_tolerance_counts() -> None:
     """Five cents."""
     assert judged([150.25, 150.30])[1][0] == "NON_FLICKER_ACCEPTED"

@@ -17,19 +17,48 @@ from testrade_hooks.reference.screen_numbers import number_text, per_share_of, r
         ("+0.12", "+0.12"),
         ("-35.40", "-35.40"),
         ("150.25K", "150.25"),
-        ("O.OO", None),
         ("O.O0", "0.00"),
-        ("1S0.2l", "150.2"),
-        ("l5O.2B1", "150.281"),
-        ("S35.40", "35.40"),
-        ("junk", None),
-        ("-", None),
-        ("12-5", None),
+        ("150.25l", "150.25"),
+        ("1.250,75", "1250.75"),
+        ("-1,204,356.20", "-1204356.20"),
+        ("1,25075", "125075"),
+        ("+0,06", "+0.06"),
+        (".25", ".25"),
+        ("15025", "15025"),
+        ("150.125", "150.125"),
     ],
 )
-def test_a_token_is_a_number_or_is_none(token: str, text: str | None) -> None:
-    """Commas and trailing letters go, letters among digits are digits, the last point counts; junk is no zero."""
+def test_a_token_is_a_number(token: str, text: str) -> None:
+    """Thousands and trailing letters go, an O is a nought, the separator before the cents is the point."""
     assert number_text(token) == text
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "O.OO",
+        "junk",
+        "-",
+        "12-5",
+        "1S0.21",
+        "S35.40",
+        "150.2l",
+        "1502l",
+        "-/0.14",
+        "|50.25",
+        "420.2.5",
+        "-6,",
+        "150.",
+        "1,250",
+        "41,23.45",
+        "--6.51",
+        "9" * 13,
+        "\u0661\u0662.\u0663\u0664",
+    ],
+)
+def test_a_token_that_cannot_be_read_for_certain_is_no_number(token: str) -> None:
+    """Strange characters within, a letter that may be a digit, groups of other than three digits, a cut-off end."""
+    assert number_text(token) is None
 
 
 @pytest.mark.parametrize(
@@ -42,7 +71,11 @@ def test_a_token_is_a_number_or_is_none(token: str, text: str | None) -> None:
         ("-42", -0.42),
         ("7", 0.0),
         ("+7", 0.0),
+        ("+0,06", 0.06),
+        ("006", 0.06),
+        ("-06", -0.06),
         ("4123.45", 123.45),
+        ("4,123.45", 4123.45),
         ("4.25", 4.25),
         ("45.00", 45.0),
         ("0.00", 0.0),
@@ -81,10 +114,19 @@ def test_a_four_is_a_plus_where_only_that_fits_the_market() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("412.80", 412.8), ("+412.80", 412.8), ("-35.40", -35.4), ("4123.45", 4123.45), ("6000", 60.0), ("5", 0.0)],
+    [
+        ("412.80", 412.8),
+        ("+412.80", 412.8),
+        ("-35.40", -35.4),
+        ("4123.45", 123.45),
+        ("4,123.45", 4123.45),
+        ("-4123.45", -4123.45),
+        ("6000", 60.0),
+        ("5", 0.0),
+    ],
 )
 def test_realized_profit(text: str, value: float) -> None:
-    """No sign is a profit; thousands that begin with a four are what they say."""
+    """No sign is a profit; a four before three digits is a misread plus, unless a comma tells that it is a digit."""
     assert realized_of(text) == value
 
 

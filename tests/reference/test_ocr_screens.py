@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,99 @@ def test_other_screens_are_understood_too(size: int, look: dict[str, Any]) -> No
         "GOOG": ("GOOG", "Short", 163.9, -1.1, -640.55),
         "SPY": ("SPY", "Long", 494.75, -0.25, 72.0),
     }
+
+
+FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansCondensed.ttf", "DejaVuSansMono.ttf")
+GREEN, RED, LIGHT, DARK = (38, 186, 154), (247, 92, 90), (209, 212, 220), (19, 23, 34)
+
+
+def typeface(font: str, size: int) -> ImageFont.FreeTypeFont:
+    try:
+        return ImageFont.truetype(font, size)
+    except OSError:
+        pytest.skip(f"the font {font} is not installed: apt-get install fonts-dejavu")
+
+
+def table(rows: list[tuple[str, ...]], font: str, size: int) -> bytes:
+    """A region of the usual size with five columns, the numbers flush right, profits green and losses red."""
+    letters = typeface(font, size)
+    image = Image.new("RGB", (617, 137), DARK)
+    draw = ImageDraw.Draw(image)
+    for number, row in enumerate(rows):
+        for x, anchor, word in zip((12, 116, 300, 430, 590), ("la", "la", "ra", "ra", "ra"), row, strict=True):
+            ink = {"+": GREEN, "-": RED}.get(word[0], LIGHT)
+            draw.text((x, 5 + number * (size + 6)), word, font=letters, fill=ink, anchor=anchor)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def random_rows(seed: int, live: dict[str, float]) -> list[tuple[str, ...]]:
+    """Losses of all sizes, most of which begin with the digits that are misread most."""
+    chance = random.Random(seed)
+    rows = []
+    for symbol in chance.sample(sorted(live), 5):
+        cost = round(live[symbol] * chance.uniform(0.99, 1.01), 2)
+        dollars = int(chance.choice("777123569") + "".join(chance.choices("0123456789", k=chance.randrange(5))))
+        realized = f"-{dollars:,}.{chance.randrange(100):02d}"
+        rows.append(("Long", symbol, f"{cost:.2f}", f"{live[symbol] - cost:+.2f}", realized))
+    return rows
+
+
+def misread_rows(font: str, size: int, seed: int) -> tuple[list[str], list[str]]:
+    """The rows of a drawn table that are not read, and those that are read as something else."""
+    live = {"AAPL": 150.0, "MSFT": 420.0, "NVDA": 120.0, "AMD": 160.0, "SPY": 495.0, "PLTR": 30.0, "META": 490.0, "INTC": 22.0}
+    rows = random_rows(seed, live)
+    text = text_on(table(rows, font, size))
+    snapshots = Conditioner(Config(), live.get).condition(text, 90.0).snapshots
+    unread, wrong = [], []
+    for strategy, symbol, *numbers in rows:
+        if symbol not in snapshots:
+            unread.append(f"{symbol} of {text}")
+        elif list(snapshots[symbol].values()) != [symbol, strategy, *(float(number.replace(",", "")) for number in numbers)]:
+            wrong.append(f"{symbol} {numbers} is {snapshots[symbol]}")
+    return unread, wrong
+
+
+@pytest.mark.parametrize(
+    ("font", "size", "row"),
+    [
+        ("DejaVuSans.ttf", 15, ("Long", "TSLA", "251.80", "-1.80", "-704.98")),
+        ("DejaVuSans.ttf", 16, ("Long", "INTC", "22.06", "-0.06", "-76.29")),
+        ("DejaVuSans.ttf", 16, ("Long", "PLTR", "30.00", "+0.00", "-72,976.94")),
+        ("DejaVuSans.ttf", 16, ("Long", "COIN", "209.19", "+0.81", "-20,771.76")),
+        ("DejaVuSansMono.ttf", 17, ("Long", "SPY", "498.08", "-3.08", "-70.14")),
+    ],
+)
+def test_a_seven_behind_a_minus_is_a_seven(font: str, size: int, row: tuple[str, ...]) -> None:
+    """Neither a one nor a stroke, and no digit is split off."""
+    assert text_on(table([row], font, size)) == " ".join(row)
+
+
+@pytest.mark.parametrize("size", [14, 16, 18])
+@pytest.mark.parametrize("digits", ["0.09", "6.41", "841.24"])
+def test_a_minus_that_touches_its_digit_is_a_minus(digits: str, size: int) -> None:
+    """Some fonts set them so close; a plus stays a plus."""
+    letters = typeface("DejaVuSansCondensed.ttf", size)
+    image = Image.open(io.BytesIO(table([("Long", "INTC", "22.10", "+0.26", digits)], "DejaVuSansCondensed.ttf", size)))
+    left = 590 - letters.getlength(digits)
+    ImageDraw.Draw(image).text((left + 2, 5), "-", font=letters, fill=LIGHT, anchor="ra")
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    assert text_on(file.getvalue()) == f"Long INTC 22.10 +0.26 -{digits}"
+
+
+@pytest.mark.parametrize("font", FONTS)
+@pytest.mark.parametrize("size", [13, 15, 16, 18])
+def test_tables_in_fonts_and_sizes_of_user_interfaces_are_read_exactly(font: str, size: int) -> None:
+    """Every field of every row."""
+    assert misread_rows(font, size, seed=size) == ([], [])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("font", FONTS)
+def test_of_many_tables_hardly_a_row_is_not_read_and_next_to_none_is_read_wrong(font: str) -> None:
+    """Seven sizes, six tables each: of 210 rows at most four and at most one."""
+    results = [misread_rows(font, size, seed) for size in range(12, 19) for seed in range(6)]
+    unread, wrong = ([row for result in results for row in result[kind]] for kind in (0, 1))
+    assert (len(unread) <= 4, len(wrong) <= 1) == (True, True), (unread, wrong)

@@ -14,8 +14,8 @@ from pytest_intellisense.streams.connection import reported
 from pytest_intellisense.streams.groups import Groups, group_of, private_stream_of
 from pytest_intellisense.streams.replies import text_of
 
-_TAKEN_WITHIN_S = 1.5
-"""Longer than the blocking read of a reader that is alive."""
+_TAKEN_WITHIN_S = 0.5
+"""A reader that is alive waits for what is put there, and has it at once."""
 
 _LOOK_EVERY_S = 0.02
 

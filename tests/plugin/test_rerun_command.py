@@ -50,7 +50,14 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("called_in", "workers"), [("", ()), ("scenarios", ()), ("scenarios", ("-n1",))])
+@pytest.mark.parametrize(
+    ("called_in", "workers"),
+    [
+        ("scenarios", ()),
+        pytest.param("", (), marks=pytest.mark.long),
+        pytest.param("scenarios", ("-n1",), marks=pytest.mark.long),
+    ],
+)
 def test_it_works_where_pytest_was_called(project: Path, called_in: str, workers: tuple[str, ...]) -> None:
     """Paths are those of that folder, not of the rootdir; what needs no quotes has none."""
     folder = project / called_in
@@ -69,7 +76,7 @@ def test_a_plan_outside_of_the_rootdir_has_its_path(project: Path, tmp_path: Pat
     assert "1 failed" in run_again(command, project)
 
 
-@pytest.mark.parametrize("name", ["a b", """a'b"$HOME`id`;c&"""])
+@pytest.mark.parametrize("name", [pytest.param("a b", marks=pytest.mark.long), """a'b"$HOME`id`;c&"""])
 def test_names_are_quoted_for_a_shell(project: Path, name: str) -> None:
     """A folder may be called anything."""
     write_plan(project / "odd" / name / "wrong.plan.json", matrix={"n": [1]})

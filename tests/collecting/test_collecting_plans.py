@@ -81,7 +81,7 @@ def test_a_tag_that_would_change_the_run_is_a_mistake(folder: pytest.Pytester) -
     assert "Traceback" not in text and "INTERNALERROR" not in text
 
 
-@pytest.mark.parametrize("option", ["--lf", "--sw"])
+@pytest.mark.parametrize("option", ["--lf", pytest.param("--sw", marks=pytest.mark.long)])
 def test_what_failed_is_run_again(pytester: pytest.Pytester, option: str) -> None:
     """Rows of a matrix are known again, as those of parametrised tests are."""
     point = {**CHECK, "expected_value": "${done}"}

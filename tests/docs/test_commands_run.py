@@ -192,7 +192,15 @@ def prepared_for_doctor(desk: Desk) -> None:
 PREPARED = {name.removeprefix("prepared_for_"): value for name, value in globals().items() if name.startswith("prepared_for_")}
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if typed(page)], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.long) if page.stem == "gate" else page  # it starts every build many times
+        for page in PAGES
+        if typed(page)
+    ],
+    ids=lambda page: page.stem,
+)
 def test_the_commands_of_the_page_run(page: Path, desk: Desk) -> None:
     """One after the other; each ends as the page lets expect, and none with a traceback."""
     PREPARED.get(page.stem, lambda _desk: None)(desk)

@@ -81,7 +81,7 @@ def run_plan(folder: Path, url: str, *options: str) -> subprocess.CompletedProce
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=100)
 
 
-@pytest.mark.parametrize("node", [0, 1, 2])
+@pytest.mark.parametrize("node", [0, *(pytest.param(node, marks=pytest.mark.long) for node in (1, 2))])
 def test_a_plan_passes(node: int, cluster: RedisCluster, client: Any, app: subprocess.Popen[str], tmp_path: Path) -> None:
     """The streams of commands, answers and events lie on all nodes; nothing is lost."""
     assert len({cluster.holder(stream).port for stream in wire.STREAMS}) == 3

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 from helpers.capture_command import Capture, events_in, eventually, numbers_in, publish
 from helpers.redis_server import RedisServer
@@ -78,6 +79,7 @@ def test_what_was_written_behind_it_is_found(redis_server: RedisServer, app: red
     assert capture.facts()["statistics"]["unreadable"] == 1
 
 
+@pytest.mark.long
 def test_a_session_that_failed_goes_on_too(app: redis.Redis, tmp_path: Path) -> None:
     """Redis went away, several segments after the beginning."""
     with RedisServer("--appendonly", "yes", "--appendfsync", "always") as server:
@@ -165,6 +167,7 @@ def wire_text(number: int) -> str:
     )
 
 
+@pytest.mark.long
 def test_what_session_json_does_not_say_is_read(redis_server: RedisServer, app: redis.Redis, tmp_path: Path) -> None:
     """A session of an earlier version: its logs say everything, to the same result."""
     with Capture(tmp_path, redis_server.url) as killed:

@@ -45,7 +45,10 @@ def may_hold_secrets(stream: str, text: bytes) -> bool:
 def is_telling(text: bytes) -> bool:
     """Whether anything in the text is a part of a secret's name or of its surroundings, or spelt so that it could be."""
     lower = text.lower()
-    return any(telling in lower for telling in _TELLING_BYTES)
+    for telling in _TELLING_BYTES:  # noqa: SIM110 - asked of every entry, and any() takes three times as long
+        if telling in lower:
+            return True
+    return False
 
 
 def redacted(payload: Any) -> Any:

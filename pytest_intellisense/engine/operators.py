@@ -25,7 +25,7 @@ class OperatorRegistry(Collection[str]):
         """Raises ValueError if `name` is taken."""
         if name in self._comparisons:
             raise ValueError(f'operator "{name}" is defined twice')
-        self._comparisons[name] = compare
+        self._comparisons[name] = _told_by_user(name, compare) if is_of_users(compare) else compare
 
     def compare(self, name: str, actual: Any, expected: Any, tolerance: Any = None) -> str | None:
         """Why `actual` does not stand in relation `name` to `expected`, or None if it does.
@@ -40,8 +40,6 @@ class OperatorRegistry(Collection[str]):
             raise PlanError(f'"{name}" is no operator', hint=f"{hint}operators: {', '.join(self._comparisons)}")
         if actual is MISSING and name != "not_exists":
             return "there is no such value"
-        if is_of_users(comparison):
-            return _told_by_user(f'operator "{name}"', comparison, actual, expected, tolerance)
         return comparison(actual, expected, tolerance)
 
     def __contains__(self, name: object) -> bool:
@@ -54,15 +52,21 @@ class OperatorRegistry(Collection[str]):
         return len(self._comparisons)
 
 
-def _told_by_user(what: str, comparison: Comparison, actual: Any, expected: Any, tolerance: Any) -> str | None:
-    with told_as_mistake(f"{what}, given {describe(actual)},", comparison):
-        reason = comparison(actual, expected, tolerance)
-    if reason is None or (isinstance(reason, str) and reason):
-        return reason
-    raise PlanError(
-        f"{what} returned {show(reason)}{place_of(comparison)}",
-        hint="it returns None where it holds, otherwise a text that says why it does not",
-    )
+def _told_by_user(name: str, compare: Comparison) -> Comparison:
+    """The same; what is wrong with it is told as a mistake of the user's."""
+    what = f'operator "{name}"'
+
+    def comparison(actual: Any, expected: Any, tolerance: Any) -> str | None:
+        with told_as_mistake(f"{what}, given {describe(actual)},", compare):
+            reason = compare(actual, expected, tolerance)
+        if reason is None or (isinstance(reason, str) and reason):
+            return reason
+        raise PlanError(
+            f"{what} returned {show(reason)}{place_of(compare)}",
+            hint="it returns None where it holds, otherwise a text that says why it does not",
+        )
+
+    return comparison
 
 
 def _without_tolerance(name: str, compare: Callable[[Any, Any], str | None]) -> Comparison:

@@ -228,8 +228,10 @@ def _events(count: int) -> str:
 
 def _in_time(events: Sequence[Joined]) -> list[Joined]:
     """Events of one stage in the order they happened, as far as one clock can tell."""
+    if len(events) < 2:
+        return list(events)
     clocks = {joined.event.app_clock for joined in events}
-    if len(events) < 2 or len(clocks) > 1 or None in clocks or any(joined.event.app_time_ns is None for joined in events):
+    if len(clocks) > 1 or None in clocks or any(joined.event.app_time_ns is None for joined in events):
         return list(events)
     return sorted(events, key=lambda joined: joined.event.app_time_ns or 0)
 

@@ -173,9 +173,9 @@ class StepRunner:
                 f"TESTRADE did not carry out the {what}: {_cut(observation.progress.refusal or '')}",
                 hint="what it says comes from the callable that TESTRADE registered for this command, or from its gate",
             )
-        return self._result(injected, stop)
+        return self._result(injected, str(stop))
 
-    def _result(self, injected: Injected, stop: Stop) -> PipelineResult:
+    def _result(self, injected: Injected, stop_reason: str) -> PipelineResult:
         observation = injected.observation
         observation.look_again()
         origin = observation.origin()
@@ -183,7 +183,7 @@ class StepRunner:
             observation.tracker,
             origin,
             observation.events,
-            stop_reason=str(stop),
+            stop_reason=stop_reason,
             waited_ns=self._now_ns() - origin.intended_ns,
             timeout_ns=round(injected.step.timeout_s * 1e9),
         )
@@ -201,21 +201,17 @@ class StepRunner:
         self, injected: Injected, result: PipelineResult, so_far: RunSoFar, repeats: list[PipelineResult], position: Position
     ) -> tuple[PipelineResult, tuple[ValidationOutcome, ...]]:
         """Evaluate every validation point; ask failed ones again as long as events still come that may change them."""
-        is_last = injected.repeat_index == injected.step.repeat - 1
-        points = [point for point in injected.step.validation_points if is_last or point.statistic is None]
-        sampled = [] if is_last else [one for one in injected.step.validation_points if one.type in _SAMPLED and one.statistic]
-        observation, stop = injected.observation, Stop(result.stop_reason)
-        self._evaluate(injected, sampled, result, so_far, repeats, position)
+        points: Sequence[ValidationPoint] = injected.step.validation_points
+        if injected.repeat_index < injected.step.repeat - 1:
+            sampled = [point for point in points if point.type in _SAMPLED and point.statistic]
+            self._evaluate(injected, sampled, result, so_far, repeats, position)
+            points = [point for point in points if point.statistic is None]
         judged = self._evaluate(injected, points, result, so_far, repeats, position)
-        until_ns = min(self._now_ns() + _QUIET_NS, injected.windows.deadline_ns)
-        while self._undecided(judged) and stop is not Stop.DEADLINE:
-            more = observation.until_event_or(until_ns)
-            if more:
-                until_ns = min(self._now_ns() + _QUIET_NS, injected.windows.deadline_ns)
-            result = self._result(injected, stop)
+        more = result.stop_reason != Stop.DEADLINE
+        while more and self._undecided(judged):
+            more = injected.observation.until_event_or(min(self._now_ns() + _QUIET_NS, injected.windows.deadline_ns))
+            result = self._result(injected, result.stop_reason)
             judged = self._evaluate(injected, points, result, so_far, [*repeats[:-1], result], position)
-            if not more:
-                break
         return result, judged
 
     def _undecided(self, outcomes: Sequence[ValidationOutcome]) -> bool:

@@ -97,15 +97,8 @@ class Asked:
 
 def asked(point: ValidationPoint, scope: Scope) -> Asked:
     """Raises PlanError for a reference that refers to nothing."""
-    return Asked(
-        point=point,
-        target=scope.resolved(point.target_identifier),
-        field=scope.resolved(point.field_to_check),
-        expected=scope.resolved(point.expected_value),
-        criteria=scope.resolved(point.event_criteria),
-        tolerance=scope.resolved(point.tolerance),
-        operator=point.operator,
-    )
+    written = (point.target_identifier, point.field_to_check, point.expected_value, point.event_criteria, point.tolerance)
+    return Asked(point, *[value if value is None else scope.resolved(value) for value in written], point.operator)
 
 
 def symbol_of(event: TimelineEvent) -> str | None:

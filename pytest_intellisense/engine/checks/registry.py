@@ -36,7 +36,7 @@ class CheckRegistry(Collection[str]):
         """Raises ValueError if `name` is taken."""
         if name in self._checks:
             raise ValueError(f'validation type "{name}" is defined twice')
-        self._checks[name] = Check(evaluate, eventual)
+        self._checks[name] = Check(_told_by_user(name, evaluate) if is_of_users(evaluate) else evaluate, eventual)
 
     def is_eventual(self, name: str) -> bool:
         return name in self._checks and self._checks[name].eventual
@@ -46,7 +46,7 @@ class CheckRegistry(Collection[str]):
         question: Asked | None = None
         try:
             question = asked(point, view.scope)
-            finding = _found(self._known(point.type).evaluate, view, question)
+            finding = self._known(point.type).evaluate(view, question)
         except PlanError as problem:
             finding = Finding(reason=_with_hint(problem), fault=Fault.PLAN, subject=_subject(point))
         except StageNeverArrived as problem:
@@ -97,15 +97,18 @@ def _with_hint(problem: IntelliSenseError) -> str:
     return f"{problem} ({problem.hint})" if problem.hint else str(problem)
 
 
-def _found(evaluate: Evaluate, view: StepView, question: Asked) -> Finding:
-    if not is_of_users(evaluate):
-        return evaluate(view, question)
-    what = f'validation type "{question.point.type}"'
-    with told_as_mistake(what, evaluate):
-        finding: object = evaluate(view, question)
-    if not isinstance(finding, Finding):
-        raise PlanError(f"{what} returned a {type(finding).__name__}{place_of(evaluate)}", hint="it returns a Finding")
-    return finding
+def _told_by_user(name: str, evaluate: Evaluate) -> Evaluate:
+    """The same; what is wrong with it is told as a mistake of the user's."""
+    what = f'validation type "{name}"'
+
+    def check(view: StepView, question: Asked) -> Finding:
+        with told_as_mistake(what, evaluate):
+            finding: object = evaluate(view, question)
+        if not isinstance(finding, Finding):
+            raise PlanError(f"{what} returned a {type(finding).__name__}{place_of(evaluate)}", hint="it returns a Finding")
+        return finding
+
+    return check
 
 
 def _subject(point: ValidationPoint) -> str:

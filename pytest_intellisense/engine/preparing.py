@@ -64,7 +64,7 @@ def with_stimulus(scope: Scope, stimulus: Stimulus, shot: Shot) -> Scope:
     return replace(scope, stimulus=known)
 
 
-def windows_of(step: InjectionStep, injected_ns: int) -> Windows:
+def windows_of(step: InjectionStep) -> Windows:
     at_least_ns = round(step.wait_after_injection_s * 1e9)
     after_completion_ns = 0
     for point in step.validation_points:
@@ -75,12 +75,10 @@ def windows_of(step: InjectionStep, injected_ns: int) -> Windows:
             at_least_ns = max(at_least_ns, window_ns)
         elif point.type == "event_absence":
             after_completion_ns = max(after_completion_ns, ABSENCE_NS)
-    deadline_ns = injected_ns + max(round(step.timeout_s * 1e9), at_least_ns)
     asks_for_timeout = any(point.type == "pipeline_timeout_status" for point in step.validation_points)
     return Windows(
-        injected_ns,
-        deadline_ns,
-        injected_ns + at_least_ns,
+        max(round(step.timeout_s * 1e9), at_least_ns),
+        at_least_ns,
         after_completion_ns,
         to_the_deadline=asks_for_timeout,
         to_the_quiet=any(map(_one_more_event_may_break, step.validation_points)),

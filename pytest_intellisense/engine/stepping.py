@@ -124,7 +124,8 @@ class StepRunner:
         chains = [self._chain(shot) for shot in shots]
         pipeline = self._pipeline(step, so_far, scope)
         observation = Observation(self._source, chains, Tracker(pipeline, shots[-1].ordered_quantity), self._now_ns)
-        summary = summary_of(stimulus)  # not later: then the application needs the processor
+        windows, summary = windows_of(step), summary_of(stimulus)  # not later: then the application needs the processor
+        scope = scope.at(None)
         first_ns = self._now_ns()
         for shot in shots:
             intended_ns = first_ns + shot.at_ns
@@ -134,10 +135,8 @@ class StepRunner:
             observation.injected(self._injector.send(command, intended_ns=intended_ns))
         self._emit(StimulusInjected(step.step_id, repeat_index, correlation_id, summary))
         injected_ns = observation.origin().intended_ns
-        windows = windows_of(step, injected_ns)
-        return Injected(
-            step, stimulus, scope.at(None), observation, windows, correlation_id, repeat_index, summary, injected_ns
-        )
+        windows = windows.begun(injected_ns)
+        return Injected(step, stimulus, scope, observation, windows, correlation_id, repeat_index, summary, injected_ns)
 
     def _chain(self, shot: Shot) -> Chain:
         return Chain(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pytest_intellisense.engine.stages import Tracker
@@ -27,18 +27,23 @@ class Stop(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """How long to keep observing. Times are on our clock except `after_completion_ns`, which counts from completion.
+    """How long to keep observing. Times count from the injection, and are on our clock once it has `begun`;
+    `after_completion_ns` counts from completion.
 
     `to_the_deadline`: the plan asks whether the pipeline timed out, so a diversion must not end the waiting early.
     `to_the_quiet`: a check may stop holding by one more event, so completion must not end the waiting early.
     """
 
-    injected_ns: int
     deadline_ns: int
     at_least_until_ns: int
     after_completion_ns: int
     to_the_deadline: bool = False
     to_the_quiet: bool = False
+
+    def begun(self, injected_ns: int) -> Windows:
+        return replace(
+            self, deadline_ns=injected_ns + self.deadline_ns, at_least_until_ns=injected_ns + self.at_least_until_ns
+        )
 
 
 @dataclass(slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import threading
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -58,8 +60,7 @@ class CaptureSession:
         self._before_write = before_write
         self._bulk = bulk or BulkData()
         self._arrivals = Arrivals()
-        self._arrived = threading.Condition()
-        self._awaited: list[int] = []
+        self._waiting: dict[SimpleQueue[None], int] = {}
         self._dialects = DialectCount()
         self._state = "new"
         self._loss = LossReport()
@@ -115,17 +116,18 @@ class CaptureSession:
 
     def wait(self, sequence: int, deadline_ns: int) -> bool:
         """True when an event numbered `sequence` or higher is there, False at the deadline. Raises as `events_since`."""
-        with self._arrived:
-            self._awaited.append(sequence)
-            try:
-                while self._arrivals.count <= sequence:
-                    self._raise_failure()
-                    left_ns = deadline_ns - time.perf_counter_ns()
-                    if left_ns <= 0:
-                        return False
-                    self._arrived.wait(min(left_ns / 1e9, _LOOK_EVERY_S))
-            finally:
-                self._awaited.remove(sequence)
+        bell: SimpleQueue[None] = SimpleQueue()
+        self._waiting[bell] = sequence
+        try:
+            while self._arrivals.count <= sequence:
+                self._raise_failure()
+                left_ns = deadline_ns - time.perf_counter_ns()
+                if left_ns <= 0:
+                    return False
+                with suppress(Empty):
+                    bell.get(timeout=min(left_ns / 1e9, _LOOK_EVERY_S))
+        finally:
+            del self._waiting[bell]
         return True
 
     def loss(self) -> LossReport:
@@ -149,11 +151,9 @@ class CaptureSession:
     def _take(self, batch: Batch) -> None:
         """Called by the reading thread: show the events to waiters, then have them written."""
         record = read_batch(batch, self._arrivals.count, self._bulk)
-        with self._arrived:
-            self._arrivals.add(record)
-            is_awaited = self._awaited and min(self._awaited) < self._arrivals.count
-            if is_awaited and batch.has_other_than(wire.INJECTION_COMMANDS):
-                self._arrived.notify_all()
+        self._arrivals.add(record)
+        if self._waiting and batch.has_other_than(wire.INJECTION_COMMANDS):
+            self._wake(self._arrivals.count)
         self._recording.put(record)
 
     def _kept(self, records: Sequence[AnyRecord]) -> None:
@@ -164,9 +164,11 @@ class CaptureSession:
         if time.monotonic() - self._facts_written_at > _REWRITE_EVERY_S:
             self._write_facts()
 
-    def _wake(self) -> None:
-        with self._arrived:
-            self._arrived.notify_all()
+    def _wake(self, count: float = math.inf) -> None:
+        """Wake all who wait for an event numbered below `count`."""
+        for bell, sequence in tuple(self._waiting.items()):
+            if sequence < count:
+                bell.put(None)
 
     def _raise_failure(self) -> None:
         failure = self._recording.failure or self._consumer.failure

@@ -41,9 +41,7 @@ class Windows:
     to_the_quiet: bool = False
 
     def begun(self, injected_ns: int) -> Windows:
-        return replace(
-            self, deadline_ns=injected_ns + self.deadline_ns, at_least_until_ns=injected_ns + self.at_least_until_ns
-        )
+        return replace(self, deadline_ns=injected_ns + self.deadline_ns, at_least_until_ns=injected_ns + self.at_least_until_ns)
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ BLOCK_MS = 1000
 """Shorter than the reply timeout of a connection: an idle read must come back empty, never as an error."""
 
 BATCH = 100
+_AT_MOST = ("COUNT", BATCH)
 _LOOK_EVERY_S = 0.25
 _QUIET = frozenset({wire.INJECTION_COMMANDS})
 """Our own commands. Nobody waits to see them and the application needs the processor at that moment: they are read with
@@ -47,11 +48,11 @@ class _ConnectionReader:
         self.client = client
         self._tracks = tracks
         self._connection: Any = client.connection_pool.get_connection()
-        self._names = ("XREADGROUP", "GROUP", group, CONSUMER, "COUNT", BATCH)
+        self._names = ("XREADGROUP", "GROUP", group, CONSUMER)
 
     def pending(self) -> Reply:
         positions = [track.last_id for track in self._tracks.values()]
-        return self._answer(self._packed(*self._names, "STREAMS", *self._tracks, *positions))
+        return self._answer(self._packed(*self._names, *_AT_MOST, "STREAMS", *self._tracks, *positions))
 
     def close(self) -> None:
         self._connection.disconnect()
@@ -86,9 +87,10 @@ class GroupReader(_ConnectionReader):
     def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track]) -> None:
         super().__init__(client, group, tracks)
         quiet = [stream for stream in tracks if stream in _QUIET]
-        self._read_waiting = [self._new((stream for stream in tracks if stream not in _QUIET), "BLOCK", BLOCK_MS)]
-        self._read_waiting += [self._new(quiet)] if quiet else []
-        self._read_ready = self._new(tracks)
+        others = [stream for stream in tracks if stream not in _QUIET]
+        self._read_waiting = [self._new(others, *_AT_MOST, "BLOCK", BLOCK_MS)]
+        self._read_waiting += [self._new(quiet, *_AT_MOST)] if quiet else []
+        self._read_ready = self._new(tracks, *_AT_MOST)
         self._is_sent_ahead = False
 
     def read(self, *, block: bool) -> Reply:
@@ -104,7 +106,10 @@ class GroupReader(_ConnectionReader):
 
 
 class EmbeddedReader(_ConnectionReader):
-    """Waits for the doorbell and takes from the streams that rang; looks at all of them when none did."""
+    """Waits for the doorbell and takes all there is from the streams that rang; looks at all of them when none did.
+
+    There is no limit to a read: the entries are in the memory of this process already, and fakeredis reads faster without.
+    """
 
     def __init__(self, client: redis.Redis, group: str, tracks: Mapping[str, Track], doorbell: Doorbell) -> None:
         super().__init__(client, group, tracks)
@@ -115,9 +120,7 @@ class EmbeddedReader(_ConnectionReader):
 
     def read(self, *, block: bool) -> Reply:
         rung = self._bell.wait(_LOOK_EVERY_S if block else 0)
-        reply = self._answer(self._read_of(frozenset(rung or self._tracks)))
-        self._bell.ring(stream for stream, items in reply if len(items) == BATCH)
-        return reply
+        return self._answer(self._read_of(frozenset(rung or self._tracks)))
 
     def _read_of(self, streams: frozenset[str]) -> bytes:
         if streams not in self._reads:

@@ -98,7 +98,8 @@ class Asked:
 def asked(point: ValidationPoint, scope: Scope) -> Asked:
     """Raises PlanError for a reference that refers to nothing."""
     written = (point.target_identifier, point.field_to_check, point.expected_value, point.event_criteria, point.tolerance)
-    return Asked(point, *[value if value is None else scope.resolved(value) for value in written], point.operator)
+    target, field, expected, criteria, tolerance = [None if value is None else scope.resolved(value) for value in written]
+    return Asked(point, target, field, expected, criteria, tolerance, point.operator)
 
 
 def symbol_of(event: TimelineEvent) -> str | None:

@@ -7,8 +7,9 @@ import itertools
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from pytest_intellisense.codec.problems import Finding
 from pytest_intellisense.model.plan import JsonPath
@@ -24,13 +25,17 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A text of the plan, or a key, that refers to the matrix; `names` are those it refers to."""
+class Slot(msgspec.Struct, frozen=True, gc=False):
+    """A text of the plan, or a key, that refers to the matrix; `references` are what stands between the braces."""
 
     path: JsonPath
-    names: tuple[str, ...]
+    references: tuple[str, ...]
     in_key: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The names in the matrix that it refers to."""
+        return [name_and_member(reference)[0] for reference in self.references]
 
 
 def findings(matrix: Any) -> Iterator[Finding]:
@@ -92,25 +97,30 @@ def slots(value: Any, matrix_names: Collection[str]) -> list[Slot]:
 
 def _find_slots(value: Any, path: JsonPath, matrix_names: Collection[str], found: list[Slot]) -> None:
     for part, member in value.items() if isinstance(value, dict) else enumerate(value):
-        if isinstance(part, str) and "${" in part and (names := _named(part, matrix_names)):
-            found.append(Slot((*path, part), names, in_key=True))
+        if isinstance(part, str) and "${" in part and (references := _references(part, matrix_names)):
+            found.append(Slot((*path, part), references, in_key=True))
         if isinstance(member, str):
-            if "${" in member and (names := _named(member, matrix_names)):
-                found.append(Slot((*path, part), names))
+            if "${" in member and (references := _references(member, matrix_names)):
+                found.append(Slot((*path, part), references))
         elif isinstance(member, dict | list):
             _find_slots(member, (*path, part), matrix_names, found)
 
 
-def _named(text: str, matrix_names: Collection[str]) -> tuple[str, ...]:
-    names = (match[1].removeprefix("matrix.").partition(".")[0] for match in REFERENCE.finditer(text))
-    return tuple(name for name in names if name in matrix_names)
+def _references(text: str, matrix_names: Collection[str]) -> tuple[str, ...]:
+    return tuple([found for found in REFERENCE.findall(text) if name_and_member(found)[0] in matrix_names])
+
+
+def name_and_member(reference: str) -> tuple[str, str]:
+    """The name of the matrix and the member of its value, "" for the value itself."""
+    name, _, member = reference.removeprefix("matrix.").partition(".")
+    return name, member
 
 
 def refers_elsewhere(text: str, matrix_names: Collection[str]) -> bool:
     """Whether the text of a plan file may refer to something that is not in its matrix."""
     if _ESCAPED.search(text):
         return True
-    return any(not _named(match[0], matrix_names) for match in REFERENCE.finditer(text))
+    return any(name_and_member(found)[0] not in matrix_names for found in REFERENCE.findall(text))
 
 
 def replaced(value: Any, row: Row) -> Any:

@@ -39,8 +39,8 @@ class PlanCheck:
             body = self.rows_check.body
             self.rows_check.has_references = refers_elsewhere(self.values)
             self.rows = list(matrix.rows(self.values))
-            self.member_findings = list(references.member_findings(body, self.values)) if self.values else []
-            self.rows_check.slots = matrix.slots(body, self.values) if self.values else []
+            self.rows_check.slots = slots = matrix.slots(body, self.values) if self.values else []
+            self.member_findings = list(references.member_findings(slots, self.values))
 
     def is_good(self) -> bool:
         """Whether no row has findings; quick."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import functools
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from pytest_intellisense.codec import matrix, older_form
 from pytest_intellisense.codec.folder_defaults import FolderDefaults, folder_defaults
@@ -41,54 +44,62 @@ def load_plan_file(
 
 def read_plan_file(path: Path, vocabulary: Vocabulary, root: Path, defaults: FolderDefaults) -> list[PlanRowSource]:
     """The rows of a plan file, all checked; each makes its PlanCase when asked. Raises PlanFileError."""
-    text = read_plan_text(path)
-    plan = decode(path, text)
-    original: dict[JsonPath, JsonPath] = {}
-    if older_form.is_older(plan):
-        plan, original = older_form.modernised(plan, plan_name(path), vocabulary.validation_types)
-    document = Document(path, text)
-    if not isinstance(plan, dict):
-        raise _error(Origins(document), [Finding((), "a plan is an object { … } or, in the older form, a list of steps")])
-    plan, inherited = defaults.under(plan) if defaults.layers else (plan, {})
-    origins = Origins(document, original, inherited)
-    check = PlanCheck(
-        plan,
-        lambda body: RowCheck(body, path, root, vocabulary),
-        lambda values: defaults.have_references or matrix.refers_elsewhere(text, values),
-    )
+    document = Document(path, read_plan_text(path))
+    plan, origins = _as_written(document, vocabulary, defaults)
+
+    def check_of(plan: dict[str, Any]) -> PlanCheck:
+        return PlanCheck(
+            plan,
+            lambda body: RowCheck(body, path, root, vocabulary),
+            lambda values: defaults.have_references or matrix.refers_elsewhere(document.text, values),
+        )
+
+    check = check_of(plan)
     if not check.is_good():
         raise _error(origins, check.findings(), tags=_tags(plan, vocabulary))
-    rows_check, body = check.rows_check, check.rows_check.body
-    plan_rows = PlanRows(rows_check, origins, vocabulary)
-    head = {key: body[key] for key in _HEAD if key in body}
-    varies = any(slot.path[0] in _HEAD for slot in rows_check.slots or ())
+    plan_rows = PlanRows(lambda: check_of(_as_written(document, vocabulary, defaults)[0]).rows_check, origins, vocabulary)
+    head = {key: plan[key] for key in _HEAD if key in plan}
+    varies = any(slot.path[0] in _HEAD for slot in check.rows_check.slots or ())
     return [
         PlanRowSource(plan_rows, case_id, row, matrix.replaced(head, row) if varies else head) for case_id, row in check.rows
     ]
 
 
+def _as_written(document: Document, vocabulary: Vocabulary, defaults: FolderDefaults) -> tuple[dict[str, Any], Origins]:
+    """The plan of a document in today's form, with the defaults of its folder, and where its values stand."""
+    plan = decode(document.path, document.text)
+    original: dict[JsonPath, JsonPath] = {}
+    if older_form.is_older(plan):
+        plan, original = older_form.modernised(plan, plan_name(document.path), vocabulary.validation_types)
+    if not isinstance(plan, dict):
+        raise _error(Origins(document), [Finding((), "a plan is an object { … } or, in the older form, a list of steps")])
+    plan, inherited = defaults.under(plan) if defaults.layers else (plan, {})
+    return plan, Origins(document, original, inherited)
+
+
 class PlanRows:
-    """What the rows of one plan file have in common."""
+    """What the rows of one plan file have in common. The plan itself is made of its text again when a row is to be run:
+    thousands of collected plans are not kept in memory twice.
+    """
 
-    __slots__ = ("check", "origins", "source", "vocabulary")
-
-    def __init__(self, check: RowCheck, origins: Origins, vocabulary: Vocabulary) -> None:
-        self.check = check
+    def __init__(self, check: Callable[[], RowCheck], origins: Origins, vocabulary: Vocabulary) -> None:
         self.origins = origins
         self.vocabulary = vocabulary
         self.source = PlanSource(origins.plan.path, PlanPositions(origins))
+        self._check = check
+
+    @functools.cached_property
+    def check(self) -> RowCheck:
+        return self._check()
 
 
-class PlanRowSource:
+class PlanRowSource(msgspec.Struct, gc=False):
     """A checked row of a plan. `head` has `plan_name`, `tags`, `skip` and `xfail`; its PlanCase is made when asked."""
 
-    __slots__ = ("_plan", "case_id", "head", "row")
-
-    def __init__(self, plan: PlanRows, case_id: str, row: matrix.Row, head: dict[str, Any]) -> None:
-        self._plan = plan
-        self.case_id = case_id
-        self.row = row
-        self.head = head
+    _plan: PlanRows
+    case_id: str
+    row: matrix.Row
+    head: dict[str, Any]
 
     @property
     def source(self) -> PlanSource:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pytest_intellisense.codec.matrix import REFERENCE
+from pytest_intellisense.codec.matrix import REFERENCE, Slot, name_and_member
 from pytest_intellisense.codec.meaning import objects
 from pytest_intellisense.codec.problems import Finding, nearest
 from pytest_intellisense.codec.shape import shown
@@ -23,7 +23,7 @@ def findings(plan: Mapping[str, Any], matrix_names: tuple[str, ...]) -> Iterator
 
     def unknown(value: Any, path: JsonPath) -> Iterator[Finding]:
         for name, at, on_key in _named_in(value, path):
-            if name not in known and _split(name)[0] not in matrix_names:
+            if name not in known and name_and_member(name)[0] not in matrix_names:
                 yield _unknown(name, at, known, captured_by, on_key=on_key)
 
     for key, value in plan.items():
@@ -39,11 +39,11 @@ def _captures(step: Mapping[str, Any]) -> list[str]:
     return list(captures) if isinstance(captures, dict) else []
 
 
-def member_findings(body: Any, matrix: Mapping[str, list[Any]]) -> Iterator[Finding]:
-    """`${name.member}` where a value of the matrix has no such member; `body` is the plan with its references still in it."""
-    for reference, path, on_key in _named_in(body, ()):
-        name, member = _split(reference)
-        if not member or name not in matrix:
+def member_findings(slots: Iterable[Slot], matrix: Mapping[str, list[Any]]) -> Iterator[Finding]:
+    """`${name.member}` where a value of the matrix has no such member."""
+    for reference, path, on_key in [(each, slot.path, slot.in_key) for slot in slots for each in slot.references]:
+        name, member = name_and_member(reference)
+        if not member:
             continue
         for index, value in enumerate(matrix[name]):
             if not isinstance(value, dict):
@@ -70,12 +70,6 @@ def _named_in(value: Any, path: JsonPath) -> Iterator[tuple[str, JsonPath, bool]
     elif isinstance(value, list):
         for index, member in enumerate(value):
             yield from _named_in(member, (*path, index))
-
-
-def _split(reference: str) -> tuple[str, str]:
-    """The name of the matrix and the member of its value, "" for the value itself."""
-    name, _, member = reference.removeprefix("matrix.").partition(".")
-    return name, member
 
 
 def _unknown(name: str, path: JsonPath, known: Mapping[str, None], captured_by: Mapping[str, str], *, on_key: bool) -> Finding:

@@ -53,16 +53,13 @@ def stimulus_type(step: Mapping[str, Any]) -> str | None:
     return kind if isinstance(kind, str) and kind in _fields() else None
 
 
-def _texts(value: Any, path: JsonPath) -> Iterator[tuple[JsonPath, str]]:
-    if isinstance(value, str):
-        if "$" in value:
-            yield path, value
-    elif isinstance(value, dict):
-        for key, member in value.items():
-            yield from _texts(member, (*path, key))
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from _texts(member, (*path, index))
+def _texts(value: Mapping[str, Any] | list[Any], path: JsonPath) -> Iterator[tuple[JsonPath, str]]:
+    for part, member in enumerate(value) if isinstance(value, list) else value.items():
+        if isinstance(member, str):
+            if "$" in member:
+                yield (*path, part), member
+        elif isinstance(member, dict | list):
+            yield from _texts(member, (*path, part))
 
 
 def _field(name: str, path: JsonPath, stimulus: str) -> Iterator[Finding]:

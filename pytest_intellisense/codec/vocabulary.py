@@ -24,6 +24,7 @@ class Vocabulary:
     marks: Collection[str] = ()
     _folded: dict[str, str] = field(init=False, repr=False)
     _latency_keys: dict[str, dict[str, None]] = field(init=False, repr=False, default_factory=dict)
+    _stage_keys: dict[str, tuple[str, ...]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._folded = {name.casefold(): name for name in self.pipelines}
@@ -46,8 +47,10 @@ class Vocabulary:
         return self._latency_keys[pipeline]
 
     def stage_keys(self, pipeline: str) -> Collection[str]:
-        signature = self.pipelines[pipeline]
-        return tuple(stage.key for stage in (*signature.stages, *signature.diversions))
+        if pipeline not in self._stage_keys:
+            signature = self.pipelines[pipeline]
+            self._stage_keys[pipeline] = tuple(stage.key for stage in (*signature.stages, *signature.diversions))
+        return self._stage_keys[pipeline]
 
 
 def _latency_keys(pipeline: PipelineSignature) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,19 +35,23 @@ class PlanFile(pytest.Module):
         except PlanFileError as error:
             yield self._broken(error)
             return
-        head: dict[str, Any] = {}
+        all_alike = all(row.head is rows[0].head for row in rows)
+        if all_alike:
+            self._mark(self, rows[0].head)
         for row in rows:
-            if row.head is not head:
-                head = row.head
-                name = safe_name(head["plan_name"], otherwise="plan")
-                marks = list(self._marks(head))
+            name = safe_name(row.head["plan_name"], otherwise="plan")
             full_name = f"{name}[{row.case_id}]" if row.case_id else name
             item: PlanItem = PlanItem.from_parent(self, name=full_name, callobj=RUN_PLAN, row=row)
-            for mark in marks:
-                item.add_marker(mark)
+            if not all_alike:
+                self._mark(item, row.head)
             yield item
 
-    def _marks(self, head: dict[str, Any]) -> Iterator[pytest.MarkDecorator]:
+    def _mark(self, node: pytest.Item | pytest.Collector, head: Mapping[str, Any]) -> None:
+        """What a file is marked with counts for all of its items."""
+        for mark in self._marks(head):
+            node.add_marker(mark)
+
+    def _marks(self, head: Mapping[str, Any]) -> Iterator[pytest.MarkDecorator]:
         """A dry run finds nothing of what a plan is expected to fail for."""
         for tag in head.get("tags", ()):
             yield self._tag(tag)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -100,30 +101,33 @@ class OpenGate:
     def check(self) -> None: ...
 
 
-def inject_with_lost_reply(bench: CaptureBench, proxy: LossyProxy, client: redis.Redis) -> int:
-    """How often one command is on the stream whose XADD was carried out, but never answered."""
-    with bench.capturing() as session:
+def repeating(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 3))
+
+
+@pytest.mark.parametrize("open_client", [lambda url: endpoint_of(url).open(), repeating], ids=["ours", "repeating"])
+def test_a_command_whose_reply_was_lost_is_not_sent_twice(
+    bench: CaptureBench, proxy: LossyProxy, open_client: Callable[[str], redis.Redis]
+) -> None:
+    """Its XADD was carried out, but never answered. An order is never given twice: the injector says what happened."""
+    with bench.capturing() as session, open_client(proxy.url) as client:
         injector = StreamInjector(client, session, OpenGate(), "run")
         client.ping()
         proxy.lose_answer_to(b"XADD")
-        try:
+        with pytest.raises(EnvironmentProblem, match="broke the connection"):
             injector.send(InjectionCommand(command_type="trade_command", parameters={}, correlation_id="c"))
-        except EnvironmentProblem as problem:
-            assert "broke the connection" in str(problem)
     with bench.server.client() as direct:
-        return direct.xlen(wire.INJECTION_COMMANDS)
-
-
-def test_a_command_whose_reply_was_lost_is_not_sent_twice(bench: CaptureBench, proxy: LossyProxy) -> None:
-    """An order is never given twice: the injector says that the connection broke."""
-    with endpoint_of(proxy.url).open() as client:
-        assert inject_with_lost_reply(bench, proxy, client) == 1
+        assert direct.xlen(wire.INJECTION_COMMANDS) == 1
 
 
 def test_a_client_that_repeats_commands_would_send_it_twice(bench: CaptureBench, proxy: LossyProxy) -> None:
-    """The control: the same injector, given a client with retries."""
-    with redis.Redis.from_url(proxy.url, retry=Retry(NoBackoff(), 3)) as client:
-        assert inject_with_lost_reply(bench, proxy, client) == 2
+    """The control: such a client, left to itself."""
+    with bench.capturing(), repeating(proxy.url) as client:
+        client.ping()
+        proxy.lose_answer_to(b"XADD")
+        client.xadd(wire.INJECTION_COMMANDS, {"json_payload": b"{}"})
+    with bench.server.client() as direct:
+        assert direct.xlen(wire.INJECTION_COMMANDS) == 2
 
 
 def lose_the_new_group(bench: CaptureBench, proxy: LossyProxy) -> None:

@@ -224,58 +224,6 @@ EVENTS: Mapping[str, EventSpec] = {spec.event_type: spec for spec in _SPECS}
 STREAMS: tuple[str, ...] = tuple(dict.fromkeys(spec.stream for spec in _SPECS))
 
 BULK_DATA = "testrade:bulk-data"
-LOGGER_STREAMS: tuple[str, ...] = (
-    "order_events",
-    "order_batch_updates",
-    "testrade:order-decisions",
-    "testrade:maf-duty-cycle",
-    "testrade:position-transitions",
-    "testrade:position-validation",
-    "testrade:position-errors",
-    "testrade:position-retries",
-    "testrade:enriched-position-updates",
-    "testrade:system-health",
-    "testrade:health:babysitter",
-    "testrade:health:redis_instance",
-    "testrade:health-status",
-    "testrade:metrics:performance",
-    BULK_DATA,
-    "testrade:bulk-data:metadata",
-)
-"""Where the correlation logger of the application puts what the declared streams do not have."""
-
-FURTHER_STREAMS: tuple[str, ...] = (
-    "testrade:roi-updates",
-    "testrade:ocr-parameters-updates",
-    "testrade:ocr-interpreted-positions",
-    "testrade:instrumentation:ocr-capture",
-    "testrade:filtered:market-trades",
-    "testrade:filtered:market-quotes",
-    "testrade:order-events",
-    "testrade:open-orders",
-    "testrade:validation-decisions",
-    "testrade:execution-decisions",
-    "testrade:instrumentation:risk-assessment",
-    "testrade:broker-raw-messages",
-    "testrade:broker-errors",
-    "testrade:broker-submission-errors",
-    "testrade:broker-communication",
-    "testrade:position-summary",
-    "testrade:trade-history",
-    "testrade:account-updates",
-    "testrade:core-status-events",
-    "testrade:service-health",
-    "testrade:system-errors",
-    "testrade:alerts:ipc",
-    "testrade:telemetry",
-    "testrade:unified-timeline",
-    "testrade:commands:from_gui",
-    "testrade:responses:to_gui",
-    "testrade:gui-commands",
-    "testrade:gui-command-responses",
-)
-"""What the configuration of the application, the fall-back routing of its telemetry and its GUI name besides."""
-
 CHILD_STREAMS: tuple[str, ...] = ("ocr:cold-path", "ocr:events")
 """Where the OCR process writes by itself."""
 

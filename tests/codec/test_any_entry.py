@@ -12,6 +12,7 @@ from helpers.dialects import observe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_intellisense.capture.senses import EVERY_STREAM
 from pytest_intellisense.codec import any_entry, log_records
 from pytest_intellisense.codec.entries import Entry
 from pytest_intellisense.codec.log_lines import unparsed_text
@@ -101,7 +102,7 @@ metadata = st.dictionaries(
 types = st.sampled_from(
     [*wire.EVENTS, "TESTRADE_RISK_ASSESSMENT_COMPLETED", "TESTRADE_BULK_DATA", "TESTRADE_CONFIG_CHANGE", "odd"]
 )
-streams = st.sampled_from([*wire.STREAMS, *wire.LOGGER_STREAMS, *wire.FURTHER_STREAMS, *wire.CHILD_STREAMS])
+streams = st.sampled_from(EVERY_STREAM)
 field_names = st.sampled_from(
     [b"json_payload", b"data", b"image_bytes", b"clock_domain", b"command_type", b"command_id", b"payload"]
 )

@@ -6,95 +6,21 @@ import re
 from typing import Any
 
 import pytest
-from helpers.memory_streams import BUY, MS, MemoryTestrade, case, fills_orders, rejects_orders, step
+from helpers.memory_streams import BUY, TO_FILL, MemoryTestrade, case, fills_orders, rejects_orders, step
+from helpers.validation_points import FILL_STAGE, TOTAL, absence, count, field, judged, latency, query, state, trading_app
 
 from pytest_intellisense.engine.checks.outcome import Finding
 from pytest_intellisense.engine.checks.registry import CHECKS, built_in_checks
 from pytest_intellisense.engine.checks.screens import character_error_rate
 from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
-from pytest_intellisense.model.results import Fault, ValidationOutcome
+from pytest_intellisense.model.results import Fault
 from pytest_intellisense.model.validation import VALIDATION_TYPES
-
-TO_FILL = "TRADE_CMD_TO_BROKER_FILL"
 
 
 @pytest.fixture
 def app() -> MemoryTestrade:
-    app = MemoryTestrade()
-    app.reactions["trade_command"] = fills_orders()
-    app.reactions["ocr_event"] = reads_screens
-    app.state = {
-        "orders": [{"local_id": 1, "request_id": "r1", "status": "FILLED", "fills": [{"fill_price": 150.5}]}],
-        "positions": {
-            "AAPL": {"open": True, "total_shares": 100.0, "total_avg_price": 150.0, "overall_realized_pnl": -5.0},
-            "MSFT": {"open": False, "total_shares": 0.0, "total_avg_price": 0.0, "overall_realized_pnl": 12.5},
-        },
-        "prices": {"AAPL": {"last_trade_price": 150.01}},
-        "trading_state": {"enabled": True, "state": "ACTIVE"},
-    }
-    return app
+    return trading_app()
 
-
-def reads_screens(app: MemoryTestrade, command: Any, receipt: Any) -> None:
-    ids: dict[str, Any] = {"correlation_id": command.correlation_id}
-    app.respond(receipt, "success")
-    image = {
-        "roi_coordinates": {"x": 0, "y": 0, "width": 617, "height": 137},
-        "preprocessing_latency_ns": 9 * MS,
-    }
-    app.emit("PROCESSED_ROI_IMAGE", image, after_ms=1, **ids)
-    app.emit("OCR_FRAME_RAW", {"full_raw_text": "Long  AAPL 150.26\n\nLong MSFT 420.00"}, after_ms=2, **ids)
-    snapshots = {"AAPL": {"cost_basis": 150.26, "strategy_hint": "Long"}}
-    app.emit("OCR_SNAPSHOT_CLEANED", {"snapshots": snapshots, "T4_Start_ns": 5, "T6_End_ns": 25}, after_ms=3, **ids)
-
-
-OCR = {"type": "ocr_event", "raw_data": {"full_raw_text": "Long AAPL 150.26"}}
-
-
-def judged(app: MemoryTestrade, point: dict[str, Any], stimulus: dict[str, Any] = BUY, **fields: Any) -> ValidationOutcome:
-    if stimulus is BUY:
-        fields.setdefault("pipeline", TO_FILL)
-    capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock)
-    result = capture.run(case(step(stimulus, point, **fields)))
-    assert not result.steps[0].error, result.sentence
-    return result.steps[0].outcomes[0]
-
-
-def field(stage: str, path: str | None, operator: str, expected: Any = None) -> dict[str, Any]:
-    point = {"type": "specific_log_event_field", "target_identifier": stage, "operator": operator, "expected_value": expected}
-    return {**point, "field_to_check": path} if path else point
-
-
-def state(kind: str, target: Any, path: str | None, expected: Any, operator: str = "==") -> dict[str, Any]:
-    point: dict[str, Any] = {"type": kind, "operator": operator, "expected_value": expected}
-    point |= {"target_identifier": target} if target is not None else {}
-    return point | ({"field_to_check": path} if path else {})
-
-
-def count(event_type: str, operator: str, expected: int) -> dict[str, Any]:
-    criteria = {"event_type": event_type}
-    return {
-        "type": "correlation_log_event_count",
-        "event_criteria": criteria,
-        "operator": operator,
-        "expected_event_count": expected,
-    }
-
-
-def latency(key: str, operator: str, expected: Any, **more: Any) -> dict[str, Any]:
-    return {"type": "pipeline_latency", "field_to_check": key, "operator": operator, "expected_value": expected, **more}
-
-
-def absence(event_type: str, **more: Any) -> dict[str, Any]:
-    return {"type": "event_absence", "event_criteria": {"event_type": event_type}, **more}
-
-
-def query(text: str, **more: Any) -> dict[str, Any]:
-    return {"type": "custom_query", "custom_query_payload": {"query": text}, **more}
-
-
-FILL_STAGE = "T4_BrokerFillLog"
-TOTAL = "total_observed_pipeline_ns"
 
 PASSING: list[dict[str, Any]] = [
     {"type": "pipeline_completion_status"},
@@ -223,7 +149,6 @@ FAILING: list[tuple[dict[str, Any], Fault, str]] = [
     ({"type": "phase_of_moon"}, Fault.PLAN, '"phase_of_moon" is no validation type'),
 ]
 
-
 COUNTED: list[tuple[str, Any, Fault]] = [
     ("<", 1, Fault.EXTRA),
     ("<=", 0, Fault.EXTRA),
@@ -261,6 +186,8 @@ def test_fails(app: MemoryTestrade, point: dict[str, Any], fault: Fault, words: 
     assert outcome.details.startswith(words)
     assert (outcome.passed, outcome.fault) == (False, fault)
 
+
+OCR = {"type": "ocr_event", "raw_data": {"full_raw_text": "Long AAPL 150.26"}}
 
 PASSING_ON_A_SCREEN: list[dict[str, Any]] = [
     {"type": "processed_image_property", "field_to_check": "width", "expected_value": 617},
@@ -360,162 +287,6 @@ def test_a_late_intruder_fails_the_window_it_falls_into(app: MemoryTestrade) -> 
     app.reactions["trade_command"] = reject_late
     assert judged(app, absence("REJECT", within="0.8 s")).passed
     assert judged(app, absence("REJECT", within="1 s")).details == "REJECT arrived 900 ms after the injection"
-
-
-NOTHING, NO_TEXT = "events[?event_type=='FIL'].payload.side", "''"
-
-VACUOUS: list[tuple[dict[str, Any], str]] = [
-    (query(NOTHING, operator="subset", expected_value=["SELL"]), "an empty list, so subset ['SELL'] says nothing"),
-    (query(NOTHING, operator="!=", expected_value=["BUY"]), "an empty list, so != ['BUY'] says nothing"),
-    (query(NOTHING, operator="not_in", expected_value=["BUY"]), "an empty list, so not_in ['BUY'] says nothing"),
-    (query(NOTHING, operator="superset", expected_value=[]), "an empty list, so superset [] says nothing"),
-    (query(NOTHING, operator="exists"), "an empty list, so exists says nothing"),
-    (query(NOTHING, operator="type", expected_value="array"), 'an empty list, so type "array" says nothing'),
-    (query("stages.nothing", operator="!=", expected_value="BUY"), 'nothing, so != "BUY" says nothing'),
-    (query("merge(`{}`, `{}`)", operator="subset", expected_value={"side": "BUY"}), "an empty object, so subset"),
-    (query(NO_TEXT, operator="in", expected_value="BUY"), 'an empty text, so in "BUY"'),
-    (query(NO_TEXT, operator="matches_regex", expected_value=".*"), "an empty text, so matches_regex"),
-]
-
-
-@pytest.mark.parametrize(("point", "words"), VACUOUS, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_query_that_finds_nothing_says_nothing(app: MemoryTestrade, point: dict[str, Any], words: str) -> None:
-    """Null, or an empty list, object or text, passes only where the plan says that it is expected."""
-    outcome = judged(app, point)
-    assert outcome.details.startswith(f"the query found {words}")
-    assert (outcome.passed, outcome.fault, outcome.rests_on_absence) == (False, Fault.MISSING, True)
-
-
-NOTHING_EXPECTED: list[dict[str, Any]] = [
-    query("stages.nothing", operator="not_exists"),
-    query("stages.nothing", operator="==", expected_value=None),
-    query("stages.nothing", operator="in", expected_value=[None, 1]),
-    query("stages.nothing", operator="type", expected_value="null"),
-    query("stages.nothing", operator="is_empty"),
-    query(NOTHING, operator="is_empty"),
-    query(NOTHING, operator="==", expected_value=[]),
-    query(NOTHING, operator="approx", expected_value=[]),
-    query(NOTHING, operator="in", expected_value=[["SELL"], []]),
-    query(NOTHING, operator="length", expected_value=0),
-    query(NOTHING, operator="subset", expected_value=[]),
-    query(NO_TEXT, operator="==", expected_value=""),
-    query("merge(`{}`, `{}`)", operator="==", expected_value={}),
-    query(f"length({NOTHING})", operator="==", expected_value=0),
-    query(f"length({NOTHING})", operator="<", expected_value=1),
-    query("stages.T3_BrokerAckLog.arrived && `false`", operator="==", expected_value=False),
-]
-
-
-@pytest.mark.parametrize("point", NOTHING_EXPECTED, ids=str)
-def test_a_query_may_find_nothing_where_that_is_expected(app: MemoryTestrade, point: dict[str, Any]) -> None:
-    """Then emptiness is the point; 0 and false are values like others."""
-    outcome = judged(app, point)
-    assert (outcome.passed, outcome.details) == (True, "")
-
-
-def fills_and_books_twice(app: MemoryTestrade, command: Any, receipt: Any) -> None:
-    fills_orders(fills=(0.5, 0.5))(app, command, receipt)
-    app.emit("POSITION_UPDATE", {"symbol": "AAPL"}, after_ms=30, correlation_id=command.correlation_id)
-
-
-ORDERS_WITH_REPEATED_NAMES: list[tuple[list[Any], str]] = [
-    (["FILL", "POSITION_UPDATE", "FILL"], ""),
-    ([FILL_STAGE, "POSITION_UPDATE", FILL_STAGE, "POSITION_UPDATE"], ""),
-    (["ACK", "FILL", {"event_type": "POSITION_UPDATE"}, "FILL", {"event_type": "POSITION_UPDATE"}], ""),
-    (["FILL", "FILL", "POSITION_UPDATE"], "POSITION_UPDATE arrived before FILL #2"),
-    (["FILL", "POSITION_UPDATE", "POSITION_UPDATE", "FILL"], "FILL #2 arrived before POSITION_UPDATE #2"),
-    (["FILL", "FILL", "FILL"], "FILL came 2 times and stands in the order 3 times"),
-    (["ACK", "ACK"], "ACK came once and stands in the order 2 times"),
-    (["T3_BrokerAckLog", "FILL", "T3_BrokerAckLog"], "T3_BrokerAckLog came once and stands in the order 2 times"),
-]
-
-
-@pytest.mark.parametrize(("wanted", "words"), ORDERS_WITH_REPEATED_NAMES, ids=str)
-def test_a_name_that_stands_in_an_order_again_is_the_next_event_of_that_name(
-    app: MemoryTestrade, wanted: list[Any], words: str
-) -> None:
-    """Two partial fills with a booking after each; too few of a name are missing, and it is said how many came."""
-    app.reactions["trade_command"] = fills_and_books_twice
-    outcome = judged(app, {"type": "event_order", "expected_value": wanted})
-    assert outcome.passed == (not words)
-    assert outcome.details.startswith(words)
-    assert outcome.fault is (None if not words else Fault.MISSING if "came" in words else Fault.VALUE)
-
-
-def fills_after(*delays_ms: float) -> Any:
-    """An app that fills one order after the other so long after it acknowledged it."""
-    delays = iter(delays_ms)
-
-    def react(app: MemoryTestrade, command: Any, receipt: Any) -> None:
-        fills_orders(fills=())(app, command, receipt)
-        app.emit("FILL", {"fill_quantity": 100}, after_ms=10 + next(delays), correlation_id=command.correlation_id)
-
-    return react
-
-
-def test_statistics_over_repetitions_are_judged_after_the_last(app: MemoryTestrade) -> None:
-    """One outcome for all of them; a percentile is a time that was measured."""
-    app.reactions["trade_command"] = fills_after(10, 50, 20, 30)
-    points = [
-        latency(TOTAL, "==", expected, statistic=name)
-        for name, expected in {"min": 20, "median": 35, "mean": 37.5, "p90": 60, "max": 60}.items()
-    ]
-    points.append(
-        {"type": "latency_between", "from_event": "ACK", "to_event": FILL_STAGE, "statistic": "median", "expected_value": 25}
-    )
-    capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock)
-    steps = capture.run(case(step(BUY, *points, pipeline=TO_FILL, repeat=4))).steps
-    assert [len(one.outcomes) for one in steps] == [0, 0, 0, 6]
-    assert [outcome.details for outcome in steps[-1].outcomes] == [""] * 6
-
-
-STATISTICS_TOO_LONG: list[tuple[str, str, str]] = [
-    ("min", "each of them alone is more than the 5.00 ms that are too much", "10.0 ms"),
-    ("median", "no other stage took the 20.0 ms that are too much", "30.0 ms"),
-    ("mean", "no other stage took the 22.5 ms that are too much", "30.0 ms"),
-    ("max", "no other stage took the 45.0 ms that are too much", "50.0 ms"),
-]
-
-
-@pytest.mark.parametrize(("statistic", "words", "fill_took"), STATISTICS_TOO_LONG)
-def test_a_statistic_that_is_too_long_is_explained_by_a_repetition_like_it(
-    app: MemoryTestrade, statistic: str, words: str, fill_took: str
-) -> None:
-    """What is too much is what the statistic has too much, not what the slowest repetition has."""
-    app.reactions["trade_command"] = fills_after(10, 50, 20, 30)
-    total = latency(TOTAL, "<=", "15 ms", statistic=statistic)
-    ends = {"from_event": "T3_BrokerAckLog", "to_event": FILL_STAGE, "operator": "<=", "expected_value": "5 ms"}
-    between = {"type": "latency_between", "statistic": statistic, **ends}
-    capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock)
-    of_total, of_between = capture.run(case(step(BUY, total, between, pipeline=TO_FILL, repeat=4))).steps[-1].outcomes
-    assert of_total.attribution is not None
-    assert of_total.attribution.reason.endswith(words)
-    assert of_total.attribution.forms[-1].value == fill_took
-    assert of_between.attribution is not None
-    assert of_between.attribution.forms[-1].value == fill_took
-    excess = words.split(" the ")[-1]
-    assert excess in of_between.attribution.reason
-
-
-def test_a_step_is_compared_with_an_earlier_one(app: MemoryTestrade) -> None:
-    """As a ratio; an unknown step is a mistake of the plan."""
-
-    def compared(other: str, limit: float) -> dict[str, Any]:
-        return {
-            "type": "latency_comparison",
-            "field_to_check": TOTAL,
-            "compare_with_step": other,
-            "operator": "<=",
-            "expected_value": limit,
-        }
-
-    capture = MillisecondOptimizationCapture(app, app, images=lambda folder, name: b"", now_ns=app.clock)
-    points = compared("first", 1.0), compared("first", 0.5), compared("nobody", 1.0)
-    plan = case(step(BUY, pipeline=TO_FILL, step_id="first"), step(BUY, *points, pipeline=TO_FILL))
-    outcomes = capture.run(plan).steps[1].outcomes
-    assert [(outcome.passed, outcome.actual) for outcome in outcomes] == [(True, 1.0), (False, 1.0), (False, None)]
-    assert outcomes[1].details == "1.0 is not at most 0.5: 20.000 ms here, 20.000 ms in step first (median)"
-    assert outcomes[2].details == '"nobody" is no earlier step of this plan (earlier steps: first)'
 
 
 def test_a_check_of_ones_own(app: MemoryTestrade) -> None:

@@ -261,3 +261,4 @@ def step(stimulus: Mapping[str, Any], *points: Mapping[str, Any], **fields: Any)
 
 
 BUY = {"type": "trade_command", "symbol": "AAPL", "side": "BUY", "quantity": 100}
+TO_FILL = "TRADE_CMD_TO_BROKER_FILL"

@@ -52,7 +52,7 @@ def test_mistakes_in_a_pipeline_are_named(tmp_path: Path) -> None:
     (tmp_path / "pipes.json").write_text(json.dumps({"MINE": wrong}))
     first, *_ = problems_of(tmp_path, plan("TRADE_CMD_TO_BROKER_ACK", pipeline_files=["pipes.json"]))
     assert first.json_path == "pipeline_files[0]"
-    assert 'pipeline MINE: unknown key "optionl"' in first.message
+    assert 'pipeline MINE, stages[0].optionl: unknown key "optionl"' in first.message
 
 
 def test_a_name_is_defined_once(tmp_path: Path) -> None:
@@ -109,4 +109,4 @@ def test_a_diversion_in_a_file_has_nothing_else_either(tmp_path: Path) -> None:
     (tmp_path / "pipes.json").write_text(json.dumps({"MINE": {**STAGES, "diversions": [{**REJECTED, "optional": True}]}}))
     problem, *_ = problems_of(tmp_path, plan("MINE", pipeline_files=["pipes.json"]))
     assert (problem.json_path, problem.allowed) == ("pipeline_files[0]", ("key", "match"))
-    assert problem.message == 'pipeline MINE: unknown key "optional"'
+    assert problem.message == 'pipeline MINE, diversions[0].optional: unknown key "optional"'

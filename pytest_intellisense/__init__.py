@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_intellisense.engine.moc import MillisecondOptimizationCapture
     from pytest_intellisense.engine.ports import InjectionCommand
     from pytest_intellisense.errors import CaptureFailed, EnvironmentProblem, InjectionRefused, IntelliSenseError, PlanError
-    from pytest_intellisense.model.pipeline import PipelineSignature, Stage
+    from pytest_intellisense.model.pipeline import Diversion, PipelineSignature, Stage
     from pytest_intellisense.model.plan import InjectionPlan, InjectionStep, PlanCase
     from pytest_intellisense.model.results import PlanResult, StepExecutionResult, ValidationOutcome
     from pytest_intellisense.model.stimulus import (
@@ -38,7 +38,7 @@ _HOMES = {
     "engine.moc": ("MillisecondOptimizationCapture",),
     "engine.ports": ("InjectionCommand",),
     "errors": ("CaptureFailed", "EnvironmentProblem", "InjectionRefused", "IntelliSenseError", "PlanError"),
-    "model.pipeline": ("PipelineSignature", "Stage"),
+    "model.pipeline": ("Diversion", "PipelineSignature", "Stage"),
     "model.plan": ("InjectionPlan", "InjectionStep", "PlanCase"),
     "model.results": ("PlanResult", "StepExecutionResult", "ValidationOutcome"),
     "model.stimulus": (
@@ -64,6 +64,7 @@ __all__ = [  # noqa: RUF022 - grouped by what they are for
     "ValidationPoint",
     "PipelineSignature",
     "Stage",
+    "Diversion",
     "TradeCommand",
     "OcrEvent",
     "RawImageInjection",

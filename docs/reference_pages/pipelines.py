@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_intellisense.engine.pipelines import BUILT_IN_PIPELINES
-from pytest_intellisense.model.pipeline import PipelineSignature, Stage
+from pytest_intellisense.model.pipeline import Diversion, PipelineSignature, Stage
 from reference_pages import markdown
 from reference_pages.markdown import cell, code, table, value
 
@@ -17,12 +17,16 @@ def page() -> str:
 
 
 def _part(pipeline: PipelineSignature) -> str:
-    rows = [_row(stage, "") for stage in pipeline.stages] + [_row(stage, "diversion") for stage in pipeline.diversions]
+    rows = [_row(stage, _kinds(stage)) for stage in pipeline.stages]
+    rows += [_row(diversion, "diversion") for diversion in pipeline.diversions]
     head = f"## {pipeline.name}\n\n{cell(pipeline.description)}\n"
     return f"{head}\n{table(['stage', 'criteria', 'kind'], rows)}"
 
 
-def _row(stage: Stage, kind: str) -> list[str]:
-    kinds = [kind, *(name for name in ("optional", "unordered", "absent", "whole_order") if getattr(stage, name))]
+def _kinds(stage: Stage) -> str:
+    return ", ".join(name for name in ("optional", "unordered", "absent", "whole_order") if getattr(stage, name))
+
+
+def _row(stage: Stage | Diversion, kind: str) -> list[str]:
     criteria = "<br>".join(f"{code(path)} {value(wanted)}" for path, wanted in stage.match.items())
-    return [code(stage.key), criteria, ", ".join(filter(None, kinds))]
+    return [code(stage.key), criteria, kind]

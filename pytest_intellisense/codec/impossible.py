@@ -51,6 +51,23 @@ def findings(point: Point, at: JsonPath, kind: str, deadline_ns: int | None) -> 
         yield from _query(point.get("custom_query_payload"), (*at, "custom_query_payload"))
 
 
+def operand(operator: str, expected: Any, at: JsonPath) -> Iterator[Finding]:
+    """What an operator in criteria compares with."""
+    if is_reference(expected):
+        return
+    if rule := _OF_OPERATORS.get(operator):
+        yield from rule(operator, expected, at)
+    if operator == "matches_regex" and isinstance(expected, str):
+        yield from pattern(expected, at)
+
+
+def pattern(text: str, at: JsonPath) -> Iterator[Finding]:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as problem:
+        yield Finding(at, f"this is no regular expression: {problem}")
+
+
 def is_reference(value: Any) -> bool:
     """Whether a value, or a part of it, is filled in later."""
     if isinstance(value, str):

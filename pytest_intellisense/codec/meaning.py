@@ -5,12 +5,18 @@ Works on the plain JSON of one row and skips what has the wrong shape: that is r
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_intellisense.codec import contradictions, impossible, limits_written, misspelt_events, run_references
+from pytest_intellisense.codec import (
+    contradictions,
+    criteria_written,
+    impossible,
+    limits_written,
+    misspelt_events,
+    run_references,
+)
 from pytest_intellisense.codec.problems import Finding, nearest
 from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.durations import parse_ns
@@ -146,6 +152,10 @@ def point_findings(point: dict[str, Any], at: JsonPath, context: Context) -> Ite
     for key in ("event_criteria", "from_event", "to_event"):
         if key in point:
             yield from misspelt_events.findings(point[key], (*at, key))
+            yield from criteria_written.findings(point[key], (*at, key), vocabulary.operators)
+    if kind == "event_order":
+        for index, criteria in objects(point.get("expected_value")):
+            yield from criteria_written.findings(criteria, (*at, "expected_value", index), vocabulary.operators)
     if "operator" in known.takes:
         yield from _comparison(point, at, kind, vocabulary)
     yield from impossible.findings(point, at, kind, context.deadline_ns)
@@ -178,10 +188,7 @@ def _comparison(point: dict[str, Any], at: JsonPath, kind: str, vocabulary: Voca
     elif operator in NEEDS_EXPECTED and "expected_value" not in point and "expected_event_count" not in point:
         yield Finding(at, f'"expected_value" is missing: {operator} compares with it')
     elif operator == "matches_regex" and isinstance(expected, str):
-        try:
-            re.compile(expected)
-        except (re.error, OverflowError, RecursionError) as problem:
-            yield Finding((*at, "expected_value"), f"this is no regular expression: {problem}")
+        yield from impossible.pattern(expected, (*at, "expected_value"))
     elif kind in impossible.LATENCIES and operator in NEEDS_EXPECTED:
         yield from _durations(expected, (*at, "expected_value"))
 

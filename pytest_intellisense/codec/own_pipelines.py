@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_intellisense.codec import misspelt_events, shape
+from pytest_intellisense.codec import criteria_written, misspelt_events, shape
 from pytest_intellisense.codec.plan_paths import PathRefused, inside
 from pytest_intellisense.codec.plan_text import decode, read_plan_text
-from pytest_intellisense.codec.problems import Finding, PlanFileError
+from pytest_intellisense.codec.problems import Finding, PlanFileError, dotted
+from pytest_intellisense.codec.vocabulary import Vocabulary
 from pytest_intellisense.model.pipeline import PipelineSignature
 from pytest_intellisense.model.plan import JsonPath
 
 
 def own_pipelines(
-    plan: Mapping[str, Any], folder: Path, root: Path, known: Mapping[str, PipelineSignature], found: list[Finding]
+    plan: Mapping[str, Any], folder: Path, root: Path, vocabulary: Vocabulary, found: list[Finding]
 ) -> dict[str, PipelineSignature]:
     """The pipelines of the plan and of its `pipeline_files`; problems are added to `found`."""
-    taken = {name.casefold(): name for name in known}
+    taken = {name.casefold(): name for name in vocabulary.pipelines}
     pipelines: dict[str, PipelineSignature] = {}
     for name, body, path, is_here in (*_in_plan(plan), *_in_files(plan, folder, root, found)):
         if name.casefold() in taken:
             found.append(Finding(path, f'the pipeline name "{name}" is taken: {taken[name.casefold()]} exists', on_key=is_here))
             continue
         taken[name.casefold()] = name
-        found += _misspelt(body, path) if is_here else ()
-        if (signature := _signature(name, body, path, is_here, found)) is not None:
+        mistakes = list(_in_criteria(body, ("pipelines", name), vocabulary.operators))
+        if (signature := _signature(name, body, mistakes)) is not None:
             pipelines[name] = signature
+        found += mistakes if is_here else [_at_its_file(mistake, path) for mistake in mistakes]
     return pipelines
 
 
@@ -63,15 +65,17 @@ def _in_files(plan: Mapping[str, Any], folder: Path, root: Path, found: list[Fin
             yield pipeline, body, path, False
 
 
-def _misspelt(body: Any, path: JsonPath) -> Iterator[Finding]:
+def _in_criteria(body: Any, path: JsonPath, operators: Collection[str]) -> Iterator[Finding]:
     for part in ("stages", "diversions"):
         stages = body.get(part) if isinstance(body, dict) else None
         for index, stage in enumerate(stages if isinstance(stages, list) else ()):
             for key in ("match", "until") if isinstance(stage, dict) else ():
-                yield from misspelt_events.findings(stage.get(key), (*path, part, index, key))
+                there = (*path, part, index, key)
+                yield from misspelt_events.findings(stage.get(key), there)
+                yield from criteria_written.findings(stage.get(key), there, operators)
 
 
-def _signature(name: str, body: Any, path: JsonPath, is_here: bool, found: list[Finding]) -> PipelineSignature | None:
+def _signature(name: str, body: Any, found: list[Finding]) -> PipelineSignature | None:
     from pydantic import ValidationError
 
     from pytest_intellisense.model.plan import CustomPipeline
@@ -82,10 +86,12 @@ def _signature(name: str, body: Any, path: JsonPath, is_here: bool, found: list[
             name=name, description=pipeline.description, stages=pipeline.stages, diversions=pipeline.diversions
         )
     except ValidationError as problem:
-        wrapped = {"pipelines": {name: body}}
-        prefix: JsonPath = ("pipelines", name)
-        for finding in shape.findings(problem, wrapped, prefix):
-            at = finding.path if is_here else path
-            message = finding.message if is_here else f"pipeline {name}: {finding.message}"
-            found.append(Finding(at, message, finding.allowed, finding.suggestion, on_key=finding.on_key and is_here))
+        found += shape.findings(problem, {"pipelines": {name: body}}, ("pipelines", name))
     return None
+
+
+def _at_its_file(mistake: Finding, path: JsonPath) -> Finding:
+    """A mistake in a file is told where the plan names the file."""
+    _, name, *inside_it = mistake.path
+    where = f", {dotted(tuple(inside_it))}" if inside_it else ""
+    return Finding(path, f"pipeline {name}{where}: {mistake.message}", mistake.allowed, mistake.suggestion)

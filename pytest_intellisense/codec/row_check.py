@@ -65,7 +65,7 @@ class RowCheck:
         """The vocabulary with the pipelines that the plan itself brings; problems of these are added to `found`."""
         if "pipelines" not in raw and "pipeline_files" not in raw:
             return self._vocabulary
-        own = own_pipelines(raw, self._folder, self._root, self._vocabulary.pipelines, found)
+        own = own_pipelines(raw, self._folder, self._root, self._vocabulary, found)
         return self._vocabulary.with_pipelines(own)
 
     def model(self, row: matrix.Row) -> tuple[InjectionPlan, Mapping[str, PipelineSignature]]:

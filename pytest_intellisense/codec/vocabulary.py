@@ -48,8 +48,7 @@ class Vocabulary:
 
     def stage_keys(self, pipeline: str) -> Collection[str]:
         if pipeline not in self._stage_keys:
-            signature = self.pipelines[pipeline]
-            self._stage_keys[pipeline] = tuple(stage.key for stage in (*signature.stages, *signature.diversions))
+            self._stage_keys[pipeline] = self.pipelines[pipeline].all_keys
         return self._stage_keys[pipeline]
 
 

@@ -46,10 +46,11 @@ def _vocabulary(node: pytest.Collector) -> Vocabulary:
     from pytest_intellisense.model.validation import VALIDATION_TYPES
 
     added_streams(node.ihook)  # to have their mistakes told before a run
+    operators = (*OPERATORS, *added_operators(node.ihook, OPERATORS))
     return Vocabulary(
-        operators=(*OPERATORS, *added_operators(node.ihook, OPERATORS)),
+        operators=operators,
         validation_types=VALIDATION_TYPES,
-        pipelines={**BUILT_IN_PIPELINES, **added_pipelines(node.ihook)},
+        pipelines={**BUILT_IN_PIPELINES, **added_pipelines(node.ihook, operators)},
         default_pipelines=DEFAULT_PIPELINE,
         marks=_marks_with_arguments(node.config),
     )

@@ -63,8 +63,8 @@ def added_operators(hooks: Any, built_in: Collection[str]) -> dict[str, Callable
     return added
 
 
-def added_pipelines(hooks: Any) -> dict[str, PipelineSignature]:
-    """By name. Raises PlanFileError for what is no pipeline."""
+def added_pipelines(hooks: Any, operators: Collection[str]) -> dict[str, PipelineSignature]:
+    """By name; their criteria may name `operators`. Raises PlanFileError for what is no pipeline."""
     from pytest_intellisense.engine.equality import describe
     from pytest_intellisense.model.pipeline import PipelineSignature
 
@@ -74,7 +74,7 @@ def added_pipelines(hooks: Any) -> dict[str, PipelineSignature]:
             if isinstance(pipeline, PipelineSignature):
                 added[name] = pipeline
             elif isinstance(pipeline, Mapping):
-                added[name] = _as_in_a_plan(answer, name, pipeline)
+                added[name] = _as_in_a_plan(answer, name, pipeline, operators)
             else:
                 raise answer.refused(f'returned {describe(pipeline)} as the pipeline "{name}"', _PIPELINES_ARE)
     return added
@@ -112,16 +112,18 @@ def _answers(hooks: Any, name: str) -> Iterator[_Answer]:
             yield _Answer(name, function, value)
 
 
-def _as_in_a_plan(answer: _Answer, name: str, pipeline: Mapping[str, Any]) -> PipelineSignature:
+def _as_in_a_plan(answer: _Answer, name: str, pipeline: Mapping[str, Any], operators: Collection[str]) -> PipelineSignature:
     from pytest_intellisense.codec.own_pipelines import own_pipelines
     from pytest_intellisense.codec.problems import Finding, dotted
+    from pytest_intellisense.codec.vocabulary import Vocabulary
 
     try:
         written = json.loads(json.dumps(pipeline, default=dict))
     except (TypeError, ValueError) as problem:
         raise answer.refused(f'returned the pipeline "{name}", which no plan can hold: {problem}', _PIPELINES_ARE) from None
     found: list[Finding] = []
-    own = own_pipelines({"pipelines": {name: written}}, Path(), Path(), {}, found)
+    known = Vocabulary(operators, validation_types={}, pipelines={}, default_pipelines={})
+    own = own_pipelines({"pipelines": {name: written}}, Path(), Path(), known, found)
     if found:
         first = found[0]
         where = f"{dotted(first.path[2:])}: " if first.path[2:] else ""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_intellisense.model.pipeline import PipelineSignature, Stage
+from pytest_intellisense.model.pipeline import Diversion, PipelineSignature, Stage
 
 
 def _on(key: str, *event_types: str, **criteria: Any) -> Stage:
     return Stage(key=key, match={"event_type": event_types[0] if len(event_types) == 1 else list(event_types), **criteria})
+
+
+def _instead(key: str, event_type: str, **criteria: Any) -> Diversion:
+    return Diversion(key=key, match={"event_type": event_type, **criteria})
 
 
 def _injected(key: str = "injected") -> Stage:
@@ -32,21 +36,21 @@ def _filled(key: str) -> Stage:
     return Stage(key=key, match={"event_type": "FILL"}, whole_order=True)
 
 
-_RISK_REJECTED = _on("risk_rejected", "RISK_REJECTION")
-_TRADING_SKIPPED = _on("trading_skipped", "TradingSkipped")
-_BROKER_REJECTED = _on("broker_rejected", "REJECT")
-_BROKER_CANCELLED = _on("broker_cancelled", "CANCEL_ACK")
+_RISK_REJECTED = _instead("risk_rejected", "RISK_REJECTION")
+_TRADING_SKIPPED = _instead("trading_skipped", "TradingSkipped")
+_BROKER_REJECTED = _instead("broker_rejected", "REJECT")
+_BROKER_CANCELLED = _instead("broker_cancelled", "CANCEL_ACK")
 _BEFORE_BROKER = (_RISK_REJECTED, _TRADING_SKIPPED)
 _NO_FILL = (*_BEFORE_BROKER, _BROKER_REJECTED, _BROKER_CANCELLED)
 
-_NO_TEXT = (_on("conditioning_error", "OCR_CONDITIONING_ERROR"), _on("no_trade_data", "NO_TRADE_DATA"))
+_NO_TEXT = (_instead("conditioning_error", "OCR_CONDITIONING_ERROR"), _instead("no_trade_data", "NO_TRADE_DATA"))
 _NO_SIGNAL = (
     *_NO_TEXT,
-    _on("signal_suppressed", "SIGNAL_SUPPRESSION"),
-    _on("signal_invalid", "SIGNAL_VALIDATION_FAILURE"),
-    _on("signal_failed", "SIGNAL_GENERATION_FAILURE"),
-    _on("maf_suppressed", "MAF_DECISION", decision_type=["SIGNAL_SUPPRESSED", "ERROR"]),
-    _on("nothing_to_do", "SIGNAL_INTERPRETATION", decision_type="NO_SIGNAL_GENERATED"),
+    _instead("signal_suppressed", "SIGNAL_SUPPRESSION"),
+    _instead("signal_invalid", "SIGNAL_VALIDATION_FAILURE"),
+    _instead("signal_failed", "SIGNAL_GENERATION_FAILURE"),
+    _instead("maf_suppressed", "MAF_DECISION", decision_type=["SIGNAL_SUPPRESSED", "ERROR"]),
+    _instead("nothing_to_do", "SIGNAL_INTERPRETATION", decision_type="NO_SIGNAL_GENERATED"),
 )
 _NO_FILL_FROM_SCREEN = (*_NO_SIGNAL, *_NO_FILL)
 
@@ -57,7 +61,7 @@ _SIGNAL = Stage(key="signal", match={"event_type": "SIGNAL_DECISION"}, unordered
 _ORDER_REQUEST = _on("order_request", "ORDER_REQUEST")
 
 
-def _pipeline(name: str, description: str, *stages: Stage, diversions: tuple[Stage, ...] = ()) -> PipelineSignature:
+def _pipeline(name: str, description: str, *stages: Stage, diversions: tuple[Diversion, ...] = ()) -> PipelineSignature:
     return PipelineSignature(name=name, description=description, stages=stages, diversions=diversions)
 
 
@@ -86,7 +90,7 @@ _OF_OLDER_PLANS = (
         "The risk checks reject a trade command.",
         _injected("T0_CmdInjectLog"),
         _on("T1_RMSRejectedLog", "RISK_REJECTION"),
-        diversions=(_validated("validated_order"), _TRADING_SKIPPED),
+        diversions=(_instead("validated_order", "VALIDATED_ORDER"), _TRADING_SKIPPED),
     ),
     _pipeline(
         "TRADE_CMD_REJECTED_BY_BROKER",
@@ -96,7 +100,7 @@ _OF_OLDER_PLANS = (
         _forwarded("T2_TMSForwardedLog"),
         Stage(key="T3_BrokerAckLog_ForRejectPath", match={"event_type": "ACK"}, optional=True),
         _on("T4_BrokerRejectLog", "REJECT"),
-        diversions=(*_BEFORE_BROKER, _on("order_fill", "FILL"), _BROKER_CANCELLED),
+        diversions=(*_BEFORE_BROKER, _instead("order_fill", "FILL"), _BROKER_CANCELLED),
     ),
     _pipeline(
         "OCR_STIMULUS_TO_ENHANCED_OCR_LOG",
@@ -140,7 +144,7 @@ _OF_OLDER_PLANS = (
         _injected("S1_TradeCommandLog"),
         Stage(key="S2_TradingStateLog", match={"event_type": "TradingSkipped"}, unordered=True),
         _on("S3_RMSRejectionLog", "RISK_REJECTION"),
-        diversions=(_acknowledged("broker_ack"),),
+        diversions=(_instead("broker_ack", "ACK"),),
     ),
 )
 
@@ -212,7 +216,7 @@ _OF_PARTS = (
             "broker_ack_received",
         ),
         Stage(key="order_fill_received", match={"event_type": "order_fill_received"}, whole_order=True),
-        diversions=(*_NO_FILL, _on("order_rejected_by_broker", "order_rejected_by_broker")),
+        diversions=(*_NO_FILL, _instead("order_rejected_by_broker", "order_rejected_by_broker")),
     ),
 )
 

@@ -10,14 +10,14 @@ from pytest_intellisense.engine.equality import is_number
 from pytest_intellisense.engine.latency import Origin, latency_keys, precedes
 from pytest_intellisense.engine.operators import OperatorRegistry
 from pytest_intellisense.engine.tracing import Joined
-from pytest_intellisense.model.pipeline import PipelineSignature, Stage
+from pytest_intellisense.model.pipeline import Diversion, PipelineSignature, Stage
 from pytest_intellisense.model.results import NearMiss, PipelineResult, StageResult, TracedEvent
 from pytest_intellisense.model.timeline import TimelineEvent
 
 _ORDERS = frozenset({"ORDER_REQUEST", "VALIDATED_ORDER"})
 
-
-Candidates = tuple[tuple[int, ...], tuple["CompiledStage", ...]]
+CompiledDiversion = tuple[Diversion, Matcher]
+Candidates = tuple[tuple[int, ...], tuple[CompiledDiversion, ...]]
 
 
 class CompiledStage:
@@ -33,7 +33,7 @@ class CompiledPipeline:
     def __init__(self, signature: PipelineSignature, operators: OperatorRegistry) -> None:
         self.signature = signature
         self.stages = [CompiledStage(stage, operators) for stage in signature.stages]
-        self.diversions = [CompiledStage(stage, operators) for stage in signature.diversions]
+        self.diversions = [(each, Matcher(each.match, operators)) for each in signature.diversions]
         self.has_absent = any(stage.absent for stage in signature.stages)
         self._of_type: dict[tuple[str, str], Candidates] = {}
 
@@ -43,7 +43,7 @@ class CompiledPipeline:
         found = self._of_type.get(key)
         if found is None:
             stages = tuple(index for index, stage in enumerate(self.stages) if stage.matches.is_of_type(event))
-            diversions = tuple(one for one in self.diversions if one.matches.is_of_type(event))
+            diversions = tuple(each for each in self.diversions if each[1].is_of_type(event))
             found = self._of_type[key] = (stages, diversions)
         return found
 
@@ -72,7 +72,7 @@ class Tracker:
 
     def __init__(self, pipeline: CompiledPipeline, ordered_quantity: float | None = None) -> None:
         self.signature = pipeline.signature
-        self.diverted: list[tuple[Stage, Joined]] = []
+        self.diverted: list[tuple[Diversion, Joined]] = []
         self._stages = [_Progress(stage) for stage in pipeline.stages]
         self.has_absent = pipeline.has_absent
         self._pipeline = pipeline
@@ -93,18 +93,18 @@ class Tracker:
                 progress.take(joined)
                 progress.done = self._is_done(progress)
                 return True
-        for diversion in diversions:
-            if diversion.matches(event):
+        for diversion, matches in diversions:
+            if matches(event):
                 self._note_end(event)
                 self._recount()
-                self.diverted.append((diversion.stage, joined))
+                self.diverted.append((diversion, joined))
         return False
 
     def renew(self, now: Mapping[int, TimelineEvent]) -> None:
         """Some events, by their numbers, as they are now. What they did to the stages stays."""
         for progress in self._stages:
             progress.events = [joined.renewed(now) for joined in progress.events]
-        self.diverted = [(stage, joined.renewed(now)) for stage, joined in self.diverted]
+        self.diverted = [(diversion, joined.renewed(now)) for diversion, joined in self.diverted]
 
     @property
     def complete(self) -> bool:
@@ -178,8 +178,8 @@ class Tracker:
     def results(self, origin: Origin) -> tuple[StageResult, ...]:
         """The stages as they are now, then the diversions that happened."""
         happened: dict[str, list[Joined]] = {}
-        for stage, joined in self.diverted:
-            happened.setdefault(stage.key, []).append(joined)
+        for diversion, joined in self.diverted:
+            happened.setdefault(diversion.key, []).append(joined)
         diversions = [_diversion_result(key, events, origin) for key, events in happened.items()]
         return (*self._stage_results(origin), *sorted(diversions, key=lambda stage: stage.at_ns or 0))
 

@@ -12,6 +12,17 @@ Criteria = Annotated[
 ]
 
 
+class Diversion(BaseModel):
+    """An event that meets `match` and after which the missing stages will not come (a risk rejection)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+    key: str = Field(min_length=1, description="Name of the diversion in this pipeline.", examples=["risk_rejected"])
+    match: Criteria = Field(
+        description="What an event must carry to be this diversion.", examples=[{"event_type": "RISK_REJECTION"}]
+    )
+
+
 class Stage(BaseModel):
     """One stage. It is reached by the first event of the step's correlated chain that meets `match`."""
 
@@ -47,18 +58,18 @@ class Stage(BaseModel):
 
 
 class PipelineSignature(BaseModel):
-    """Stages in order. `diversions` are events after which the missing stages will not come (a risk rejection)."""
+    """Stages in order, and what may come in the place of those that are missing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     name: str = Field(min_length=1)
     description: str = ""
     stages: tuple[Stage, ...] = Field(min_length=1, strict=False)
-    diversions: tuple[Stage, ...] = Field((), strict=False)
+    diversions: tuple[Diversion, ...] = Field((), strict=False)
 
     @model_validator(mode="after")
     def _keys_are_unique(self) -> PipelineSignature:
-        keys = [stage.key for stage in (*self.stages, *self.diversions)]
+        keys = self.all_keys
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
             raise ValueError(f"stage key used twice: {', '.join(twice)}")
@@ -67,3 +78,8 @@ class PipelineSignature(BaseModel):
     @property
     def stage_keys(self) -> tuple[str, ...]:
         return tuple(stage.key for stage in self.stages)
+
+    @property
+    def all_keys(self) -> tuple[str, ...]:
+        """Those of the stages, then those of the diversions."""
+        return (*self.stage_keys, *(diversion.key for diversion in self.diversions))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pytest_intellisense.model.pipeline import PipelineSignature, Stage
+from pytest_intellisense.model.pipeline import Diversion, PipelineSignature, Stage
 from pytest_intellisense.model.stimulus import Stimulus
 from pytest_intellisense.model.validation import ValidationPoint
 
@@ -115,7 +115,7 @@ class CustomPipeline(_Model):
         description="Stages in order.",
         examples=[[{"key": "order_request", "match": {"event_type": "ORDER_REQUEST"}}]],
     )
-    diversions: tuple[Stage, ...] = Field(
+    diversions: tuple[Diversion, ...] = Field(
         (),
         strict=False,
         description="Events after which the missing stages will not come.",

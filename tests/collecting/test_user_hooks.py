@@ -18,6 +18,8 @@ PLAN = {
     ],
 }
 TICK = '{"key": "tick", "match": {"event_type": "PRICE_TRADE"}}'
+BROKEN = '{"key": "broken", "match": {"symbol": {"matches_regex": "("}}}'
+LATE = '{"key": "late", "match": {"event_type": "ALERT"}, "deadline_ms": 5}'
 
 
 @pytest.fixture
@@ -56,6 +58,8 @@ MORE_WRONG = [
     ("pipelines", '{"p": {"stages": []}}', 'returned the pipeline "p" with a mistake: stages: *', None),
     ("pipelines", '{"p": {"stages": [{"key": "a", "match": {}, 5: 1}]}}', "*stages?0?.5: *", "key, *"),
     ("pipelines", '{"p": {"stages": {1, 2}}}', 'returned the pipeline "p", which no plan can hold: *', "name -> *"),
+    ("pipelines", f'{{"p": {{"stages": [{TICK}], "diversions": [{LATE}]}}}}', "*diversions?0?.deadline_ms: *", "key, match"),
+    ("pipelines", f'{{"p": {{"stages": [{BROKEN}]}}}}', "*stages?0?.match.symbol.matches_regex: this is no reg*", None),
     ("operators", '{"==": max}', 'returned the operator "==", which there is already', None),
     ("streams", '["desk:own", 5]', "returned the number 5 as the name of a stream", "a list or tuple of names"),
 ]

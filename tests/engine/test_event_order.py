@@ -30,6 +30,11 @@ ORDERS_WITH_REPEATED_NAMES: list[tuple[list[Any], str]] = [
     (["FILL", "FILL", "FILL"], "FILL came 2 times and stands in the order 3 times"),
     (["ACK", "ACK"], "ACK came once and stands in the order 2 times"),
     (["T3_BrokerAckLog", "FILL", "T3_BrokerAckLog"], "T3_BrokerAckLog came once and stands in the order 2 times"),
+    (["ORDER_FILL", "POSITION_UPDATE", "TESTRADE_ORDER_FILL", "TESTRADE_POSITION_UPDATE"], ""),
+    (["FILL", {"event_type": "ORDER_FILL"}, "POSITION_UPDATE"], "POSITION_UPDATE arrived before FILL #2"),
+    (["TESTRADE_ORDER_FILL", "FILL", "ORDER_FILL"], "TESTRADE_ORDER_FILL came 2 times and stands in the order 3 times"),
+    (["VALIDATED_ORDER", "TESTRADE_VALIDATED_ORDER_REQUEST"], "VALIDATED_ORDER came once and stands in the order 2 times"),
+    (["T4_BrokerFillLog", "FILL", "POSITION_UPDATE"], ""),
 ]
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from helpers.plan_files import load_text, problems_of
 
 STAGES = {
@@ -51,7 +52,7 @@ def test_mistakes_in_a_pipeline_are_named(tmp_path: Path) -> None:
     (tmp_path / "pipes.json").write_text(json.dumps({"MINE": wrong}))
     first, *_ = problems_of(tmp_path, plan("TRADE_CMD_TO_BROKER_ACK", pipeline_files=["pipes.json"]))
     assert first.json_path == "pipeline_files[0]"
-    assert 'pipeline MINE: unknown key "optionl"' in first.message
+    assert 'pipeline MINE, stages[0].optionl: unknown key "optionl"' in first.message
 
 
 def test_a_name_is_defined_once(tmp_path: Path) -> None:
@@ -76,3 +77,36 @@ def test_a_stage_that_must_not_arrive_has_no_deadline(tmp_path: Path) -> None:
     assert problem.message == (
         'an absent stage takes no deadline_ms: for a window of its own use the check event_absence with "within"'
     )
+
+
+REJECTED = {"key": "rejected", "match": {"event_type": "RISK_REJECTION"}}
+OF_STAGES_ALONE: dict[str, Any] = {
+    "deadline_ms": 250,
+    "min_count": 2,
+    "optional": True,
+    "unordered": True,
+    "absent": True,
+    "whole_order": True,
+    "until": {"final": True},
+}
+
+
+@pytest.mark.parametrize("field", OF_STAGES_ALONE)
+def test_a_diversion_has_a_key_and_a_match_alone(tmp_path: Path, field: str) -> None:
+    """Whatever else a stage may have would do nothing for it."""
+    diverted = {**STAGES, "diversions": [REJECTED]}
+    assert load_text(tmp_path, plan("MINE", pipelines={"MINE": diverted}))
+    diverted["diversions"] = [{**REJECTED, field: OF_STAGES_ALONE[field]}]
+    text = plan("MINE", pipelines={"MINE": diverted})
+    (problem,) = [each for each in problems_of(tmp_path, text) if each.json_path.startswith("pipelines")]
+    assert problem.message == f'unknown key "{field}"'
+    assert problem.allowed == ("key", "match")
+    assert problem.json_path == f"pipelines.MINE.diversions[0].{field}"
+    assert text.splitlines()[(problem.line or 0) - 1].strip().startswith(f'"{field}"')
+
+
+def test_a_diversion_in_a_file_has_nothing_else_either(tmp_path: Path) -> None:
+    (tmp_path / "pipes.json").write_text(json.dumps({"MINE": {**STAGES, "diversions": [{**REJECTED, "optional": True}]}}))
+    problem, *_ = problems_of(tmp_path, plan("MINE", pipeline_files=["pipes.json"]))
+    assert (problem.json_path, problem.allowed) == ("pipeline_files[0]", ("key", "match"))
+    assert problem.message == 'pipeline MINE, diversions[0].optional: unknown key "optional"'

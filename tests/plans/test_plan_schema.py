@@ -77,7 +77,12 @@ PLANS = [
         "skip": "later",
         "xfail": {"reason": "BUG-12", "strict": True},
         "bootstrap": {"symbols": ["AAPL"], "verify_ocr": True, "reset": False},
-        "pipelines": {"P": {"stages": [{"key": "a", "match": {"event_type": "FILL"}, "min_count": 2}], "diversions": []}},
+        "pipelines": {
+            "P": {
+                "stages": [{"key": "a", "match": {"event_type": "FILL"}, "min_count": 2}],
+                "diversions": [{"key": "b", "match": {"event_type": "REJECT"}}],
+            }
+        },
         "steps": [
             {
                 "step_id": "ocr",

@@ -74,8 +74,7 @@ class StepView:
         for diversion in signature.diversions:
             if diversion.key == key:
                 return StageResult(key=diversion.key, event_type="", arrived=False, at_ns=None, optional=True)
-        known = [each.key for each in (*signature.stages, *signature.diversions)]
-        raise PlanError(f'"{key}" is no stage of {signature.name}', hint=f"stages: {', '.join(known)}")
+        raise PlanError(f'"{key}" is no stage of {signature.name}', hint=f"stages: {', '.join(signature.all_keys)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,11 @@ class _Arrival:
 def event_order(view: StepView, asked: Asked) -> Finding:
     """Stage keys, event types or criteria whose events must arrive in this order.
 
-    One that stands there again is the next event of that name.
+    One that stands there again, also in another spelling of the event type, is the next event of that name.
     """
-    wanted = asked.expected
-    if not isinstance(wanted, list | tuple) or len(wanted) < 2:
-        raise PlanError(f"event_order needs a list of at least two stage keys or event types, not {show(wanted)}")
+    if not isinstance(asked.expected, list | tuple) or len(asked.expected) < 2:
+        raise PlanError(f"event_order needs a list of at least two stage keys or event types, not {show(asked.expected)}")
+    wanted = _spelt_alike(view, asked.expected)
     arrived: list[_Arrival] = []
     for index, selector in enumerate(wanted):
         times, number = wanted.count(selector), wanted[: index + 1].count(selector)
@@ -45,6 +45,20 @@ def event_order(view: StepView, asked: Asked) -> Finding:
         label = name if times == 1 else f"{name} #{number}"
         arrived.append(_Arrival(name, label, events[_by_time(events[:times])[number - 1]]))
     return _judged(arrived)
+
+
+def _spelt_alike(view: StepView, wanted: Sequence[object]) -> list[object]:
+    """The order with every event type spelt as it is where it stands first."""
+    first: dict[tuple[int, ...], object] = {}
+    return [first.setdefault(came, selector) if (came := _of_type(view, selector)) else selector for selector in wanted]
+
+
+def _of_type(view: StepView, selector: object) -> tuple[int, ...]:
+    """The numbers of the events of a type, the same for each of its spellings; () for stages and other criteria."""
+    name = selector["event_type"] if isinstance(selector, Mapping) and list(selector) == ["event_type"] else selector
+    if not isinstance(name, str) or (name is selector and view.pipeline.stage(name) is not None):
+        return ()
+    return tuple(event.global_sequence_id for event in selected_events(view, selector))
 
 
 def _too_few(view: StepView, selector: object, came: int, wanted: int, arrived: Sequence[_Arrival]) -> Finding:

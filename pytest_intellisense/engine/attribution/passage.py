@@ -70,6 +70,8 @@ def passage(pipeline: PipelineResult, stimulus: Mapping[str, Any], last: Timelin
     line = causes(last, (traced.event for traced in pipeline.events)) if last is not None else []
     if not line or line[0].sense is not Sense.INJECTION_CONTROL:
         line = _by_time(events, [stage.key for stage in pipeline.stages], label, last)
+    else:
+        line = _with_pictures(line, events)
     nodes = [Node(_injected(pipeline), stimulus)]
     for event in line:
         name = label(event)
@@ -81,6 +83,22 @@ def passage(pipeline: PipelineResult, stimulus: Mapping[str, Any], last: Timelin
             continue
         nodes.append(Node(name, event.payload, event))
     return nodes
+
+
+def _with_pictures(line: Sequence[TimelineEvent], events: Sequence[TracedEvent]) -> list[TimelineEvent]:
+    """A picture that was made on the way is part of it, though nobody names it as a cause: what came next was read from it."""
+    at_ns = {traced.event.global_sequence_id: traced.at_ns or 0 for traced in events}
+    known = {own for event in line for own in ids_of(event)}
+    pictures = [
+        traced.event
+        for traced in events
+        if traced.event.image is not None and traced.event not in line and known.issuperset(causes_of(traced.event))
+    ]
+    found: list[TimelineEvent] = []
+    for event in line:
+        due = [one for one in pictures if at_ns[one.global_sequence_id] <= at_ns.get(event.global_sequence_id, 0)]
+        found += [*(one for one in due if one not in found), event]
+    return found
 
 
 def _by_time(

@@ -31,6 +31,7 @@ from pytest_intellisense.model.plan import InjectionPlan, PlanCase, PlanSource
 from pytest_intellisense.streams.connection import Endpoint, embedded_endpoint
 from pytest_intellisense.streams.consumer import StreamConsumer
 from pytest_intellisense.streams.injector import StreamInjector
+from pytest_intellisense.streams.replies import entries_of
 from pytest_intellisense.streams.server import PrivateServer
 from testrade_hooks import wire
 from testrade_hooks.gate import AppGate, TestGate
@@ -84,7 +85,8 @@ class MinimalApp:
 
     def __init__(self, client: redis.Redis) -> None:
         self.own_ns: dict[str, int] = {}
-        self._client = client
+        self._pool: Any = client.connection_pool
+        self._connection = self._pool.get_connection()
         self._gate = AppGate(client, mode="TEST", allowed=True, run_id=RUN_ID)
         self._gate.open()
         self._ending = False
@@ -95,13 +97,14 @@ class MinimalApp:
         self._ending = True
         self._thread.join()
         self._gate.close()
+        self._pool.release(self._connection)
 
     def _run(self) -> None:
         position: Any = "0-0"
         while not self._ending:
-            reply: Any = self._client.xread({wire.INJECTION_COMMANDS: position}, block=200)
+            reply = self._answer("XREAD", "BLOCK", 200, "STREAMS", wire.INJECTION_COMMANDS, position)
             received_ns = time.perf_counter_ns()
-            for _, entries in reply:
+            for _, entries in entries_of(reply):
                 for entry_id, fields in entries:
                     position = entry_id
                     self._handle(wire.decode(wire.INJECTION_COMMANDS, fields), received_ns)
@@ -113,12 +116,14 @@ class MinimalApp:
             asked = {name: command.payload[name] for name in ("command_id", "command_type")}
             payload = {**asked, "status": "success", "message": "", "data": {"trading_state": {}}}
             answer = wire.event(wire.INJECTION_RESPONSE_TYPE, payload, correlation_id=command.correlation_id)
-        fields = wire.encode(answer)
-        connection: Any = self._client.connection_pool.get_connection()
+        fields = chain.from_iterable(wire.encode(answer).items())
         self.own_ns[command.correlation_id or ""] = time.perf_counter_ns() - received_ns
-        connection.send_command("XADD", answer.stream, "*", *chain.from_iterable(fields.items()))
-        connection.read_response()
-        self._client.connection_pool.release(connection)
+        self._answer("XADD", answer.stream, "*", *fields)
+
+    def _answer(self, *words: Any) -> Any:
+        """No client between: its detours would be the application's, and are no share of the framework."""
+        self._connection.send_command(*words)
+        return self._connection.read_response()
 
 
 class StampedInjector(StreamInjector):

@@ -93,7 +93,7 @@ class PlanRows:
         return self._check()
 
 
-class PlanRowSource(msgspec.Struct, gc=False):
+class PlanRowSource(msgspec.Struct, eq=False, gc=False):
     """A checked row of a plan. `head` has `plan_name`, `tags`, `skip` and `xfail`; its PlanCase is made when asked."""
 
     _plan: PlanRows

@@ -124,7 +124,7 @@ def _stages(pipelines: list[str] | None, vocabulary: Vocabulary) -> Collection[s
 
 def _step(step: dict[str, Any], at: JsonPath, context: Context) -> Iterator[Finding]:
     named = step.get("pipeline")
-    if isinstance(named, str) and context.pipeline is None:
+    if isinstance(named, str) and context.pipeline is None and named.casefold() not in context.vocabulary.unusable:
         yield _unknown((*at, "pipeline"), "pipeline", named, context.vocabulary.pipelines)
     traced = [context.pipeline] if context.pipeline is not None else None
     yield from limits_written.findings(

@@ -17,18 +17,17 @@ from pytest_intellisense.model.plan import JsonPath
 
 def own_pipelines(
     plan: Mapping[str, Any], folder: Path, root: Path, vocabulary: Vocabulary, found: list[Finding]
-) -> dict[str, PipelineSignature]:
-    """The pipelines of the plan and of its `pipeline_files`; problems are added to `found`."""
+) -> dict[str, PipelineSignature | None]:
+    """The pipelines of the plan and of its `pipeline_files`; problems are added to `found`. None: it cannot be used for them."""
     taken = {name.casefold(): name for name in vocabulary.pipelines}
-    pipelines: dict[str, PipelineSignature] = {}
+    pipelines: dict[str, PipelineSignature | None] = {}
     for name, body, path, is_here in (*_in_plan(plan), *_in_files(plan, folder, root, found)):
         if name.casefold() in taken:
             found.append(Finding(path, f'the pipeline name "{name}" is taken: {taken[name.casefold()]} exists', on_key=is_here))
             continue
         taken[name.casefold()] = name
         mistakes = list(_in_criteria(body, ("pipelines", name), vocabulary.operators))
-        if (signature := _signature(name, body, mistakes)) is not None:
-            pipelines[name] = signature
+        pipelines[name] = _signature(name, body, mistakes)
         found += mistakes if is_here else [_at_its_file(mistake, path) for mistake in mistakes]
     return pipelines
 

@@ -14,7 +14,8 @@ from pytest_intellisense.model.validation import ValidationType
 class Vocabulary:
     """Pipeline names are found in any case. `default_pipelines`: stimulus type -> pipeline of a step that names none.
 
-    `marks` are those that change how a test runs: no tag may be called so.
+    `marks` are those that change how a test runs: no tag may be called so. `unusable` are pipelines that are defined with
+    mistakes: to name one is none more.
     """
 
     operators: Collection[str]
@@ -22,6 +23,7 @@ class Vocabulary:
     pipelines: Mapping[str, PipelineSignature]
     default_pipelines: Mapping[str, str]
     marks: Collection[str] = ()
+    unusable: Collection[str] = ()
     _folded: dict[str, str] = field(init=False, repr=False)
     _latency_keys: dict[str, dict[str, None]] = field(init=False, repr=False, default_factory=dict)
     _stage_keys: dict[str, tuple[str, ...]] = field(init=False, repr=False, default_factory=dict)
@@ -29,8 +31,11 @@ class Vocabulary:
     def __post_init__(self) -> None:
         self._folded = {name.casefold(): name for name in self.pipelines}
 
-    def with_pipelines(self, pipelines: Mapping[str, PipelineSignature]) -> Vocabulary:
-        return replace(self, pipelines={**self.pipelines, **pipelines})
+    def with_pipelines(self, pipelines: Mapping[str, PipelineSignature | None]) -> Vocabulary:
+        """None: one that is unusable."""
+        usable = {name: pipeline for name, pipeline in pipelines.items() if pipeline is not None}
+        unusable = {name.casefold() for name in pipelines.keys() - usable.keys()}
+        return replace(self, pipelines={**self.pipelines, **usable}, unusable=unusable)
 
     def spelling(self, pipeline: str) -> str | None:
         """The pipeline's name as it was defined; None if there is no such pipeline."""

@@ -123,8 +123,8 @@ def _as_in_a_plan(answer: _Answer, name: str, pipeline: Mapping[str, Any], opera
         raise answer.refused(f'returned the pipeline "{name}", which no plan can hold: {problem}', _PIPELINES_ARE) from None
     found: list[Finding] = []
     known = Vocabulary(operators, validation_types={}, pipelines={}, default_pipelines={})
-    own = own_pipelines({"pipelines": {name: written}}, Path(), Path(), known, found)
-    if found:
+    usable = own_pipelines({"pipelines": {name: written}}, Path(), Path(), known, found).get(name)
+    if found or usable is None:
         first = found[0]
         where = f"{dotted(first.path[2:])}: " if first.path[2:] else ""
         raise answer.refused(
@@ -132,4 +132,4 @@ def _as_in_a_plan(answer: _Answer, name: str, pipeline: Mapping[str, Any], opera
             *first.allowed,
             suggestion=first.suggestion,
         )
-    return own[name]
+    return usable

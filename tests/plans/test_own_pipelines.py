@@ -55,6 +55,18 @@ def test_mistakes_in_a_pipeline_are_named(tmp_path: Path) -> None:
     assert 'pipeline MINE, stages[0].optionl: unknown key "optionl"' in first.message
 
 
+@pytest.mark.parametrize("where", ["pipelines", "pipeline_files"])
+def test_a_step_may_name_a_pipeline_with_mistakes(tmp_path: Path, where: str) -> None:
+    """They are told once, at the pipeline; a step that names one that there is not makes a mistake of its own."""
+    wrong = {"MINE": {**STAGES, "optional": True}}
+    (tmp_path / "pipes.json").write_text(json.dumps(wrong))
+    written: Any = wrong if where == "pipelines" else ["pipes.json"]
+    (problem,) = problems_of(tmp_path, plan("mine", **{where: written}))
+    assert 'unknown key "optional"' in problem.message
+    _, unknown = problems_of(tmp_path, plan("NIME", **{where: written}))
+    assert (unknown.json_path, unknown.message) == ("steps[0].pipeline", '"NIME" is no pipeline')
+
+
 def test_a_name_is_defined_once(tmp_path: Path) -> None:
     first, *_ = problems_of(tmp_path, plan("x", pipelines={"Trade_Cmd_To_Broker_Fill": STAGES}))
     assert "is taken: TRADE_CMD_TO_BROKER_FILL exists" in first.message
@@ -98,7 +110,7 @@ def test_a_diversion_has_a_key_and_a_match_alone(tmp_path: Path, field: str) -> 
     assert load_text(tmp_path, plan("MINE", pipelines={"MINE": diverted}))
     diverted["diversions"] = [{**REJECTED, field: OF_STAGES_ALONE[field]}]
     text = plan("MINE", pipelines={"MINE": diverted})
-    (problem,) = [each for each in problems_of(tmp_path, text) if each.json_path.startswith("pipelines")]
+    (problem,) = problems_of(tmp_path, text)
     assert problem.message == f'unknown key "{field}"'
     assert problem.allowed == ("key", "match")
     assert problem.json_path == f"pipelines.MINE.diversions[0].{field}"

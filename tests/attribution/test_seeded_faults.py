@@ -48,6 +48,13 @@ def test_a_run_without_a_fault_accuses_nobody(sample):
         assert "attribution" not in json.dumps(rows[case.name])
 
 
+def test_a_picture_that_nobody_names_as_a_cause_stays_in_question(tmp_path):
+    """What was read from it is right for what it shows, and that cannot be compared."""
+    (wiped,) = [case for case in unseen_cases.CASES if case.name == "screen_wiped"]
+    rows, _ = run_cases(tmp_path, "unseen_cases", [wiped])
+    assert rows[wiped.name]["attribution"]["candidates"] == ["processed_image", "raw_ocr", "cleaned_ocr"]
+
+
 def test_names_in_the_wrong_place_would_be_found_out(sample):
     """Control: with the attributions of one case to the next, the score says accused."""
     rows, _ = sample

@@ -18,7 +18,7 @@ from pytest_intellisense.model.plan import JsonPath
 def own_pipelines(
     plan: Mapping[str, Any], folder: Path, root: Path, vocabulary: Vocabulary, found: list[Finding]
 ) -> dict[str, PipelineSignature | None]:
-    """The pipelines of the plan and of its `pipeline_files`; problems are added to `found`. None: it cannot be used for them."""
+    """The pipelines of the plan and of its `pipeline_files`; problems are added to `found`. None: cannot be used."""
     taken = {name.casefold(): name for name in vocabulary.pipelines}
     pipelines: dict[str, PipelineSignature | None] = {}
     for name, body, path, is_here in (*_in_plan(plan), *_in_files(plan, folder, root, found)):

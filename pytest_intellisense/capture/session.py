@@ -166,7 +166,7 @@ class CaptureSession:
 
     def _wake(self, count: float = math.inf) -> None:
         """Wake all who wait for an event numbered below `count`."""
-        for bell, sequence in tuple(self._waiting.items()):
+        for bell, sequence in self._waiting.copy().items():  # others begin and end their waiting meanwhile
             if sequence < count:
                 bell.put(None)
 
